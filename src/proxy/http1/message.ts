@@ -1,0 +1,121 @@
+import type { FailureCode } from '../../model/failure.ts'
+import type { HeaderList } from './header-list.ts'
+
+/** A request head after strict parsing: nothing in it needs to be checked again. */
+export interface RequestHead {
+  /** Case-sensitive token as sent. */
+  method: string
+  /** Canonical authority without a default port (`api.shop.example`, `api.shop.example:8443`), lower case, no trailing dot. */
+  host: string
+  /** `host` without its port: what routes are matched by. */
+  hostname: string
+  /** The raw path of the target, starting with `/`, or `*` for `OPTIONS *`. Not canonical yet: see model/path.ts. */
+  rawPath: string
+  /** With the leading `?`, byte for byte; '' without one. */
+  query: string
+  minorVersion: 0 | 1
+  headers: HeaderList
+  /** -1 without Content-Length. */
+  contentLength: number
+  chunked: boolean
+  keepAlive: boolean
+  expectContinue: boolean
+  /** The client asked for an upgrade (RFC 9110 §7.8); the fields themselves are hop-by-hop and not in `headers`. */
+  upgrade: string
+}
+
+/** How the end of a body is known. `close` occurs only in answers of backends. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close'
+
+export interface ResponseHead {
+  status: number
+  minorVersion: 0 | 1
+  headers: HeaderList
+  framing: Framing
+  /** Only with framing `length`. */
+  contentLength: number
+  keepAlive: boolean
+}
+
+/** Why a message was refused. `reason` is the bounded label of `fairlead_rejected_requests_total`. */
+export interface ParseFault {
+  readonly code: FailureCode
+  readonly reason: string
+}
+
+/** Where a client connection comes from. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+  readonly localPort: number
+  /** `http` or `https`, by the listener. */
+  readonly scheme: 'http' | 'https'
+  readonly tlsVersion?: string
+}
+
+/**
+ * Takes a body as it arrives. A chunk is borrowed: it must be written or copied before `data` returns.
+ * `data` answers false to ask for a pause; the taker calls `resume` of the source later.
+ */
+export interface BodySink {
+  data(chunk: Buffer): boolean
+  /** The body is complete. Trailers of requests are dropped before. */
+  end(): void
+  /** The body will not be completed. */
+  abort(code: FailureCode): void
+}
+
+/** The body of a request. Nothing is read from the client beyond one buffer until somebody takes it. */
+export interface BodySource {
+  readonly framing: Framing
+  /** Bytes by Content-Length, else -1. */
+  readonly length: number
+  /** Bytes delivered so far. */
+  readonly received: number
+  /** Delivers to `sink`, what has already arrived before it returns. At most once. */
+  pipe(sink: BodySink): void
+  resume(): void
+  /** Fails the exchange with 413 once more than this is delivered. */
+  limit(bytes: number): void
+}
+
+/** One request of a client, independent of the protocol version it came by. */
+export interface Request {
+  readonly head: RequestHead
+  readonly peer: Peer
+  readonly body: BodySource
+  readonly protocol: '1.0' | '1.1' | '2'
+  /** `nowMs` of the clock when its first byte was read. */
+  readonly startedMs: number
+}
+
+/** Answers one request. After `end` or `abort` every call is ignored. */
+export interface Reply {
+  /** True once a head has been given; from then on a failure can only abort. */
+  readonly started: boolean
+  /** Bytes of body given so far. */
+  readonly bodyBytes: number
+  /** A 1xx other than 101. */
+  inform(status: number, headers: HeaderList): void
+  /**
+   * `length` -1 means unknown: chunked, or closed at the end for HTTP/1.0. The implementation adds the one framing
+   * field and `connection`; `headers` must hold neither. The body of an answer to HEAD, 204 and 304 is never written.
+   */
+  head(status: number, headers: HeaderList, length: number): void
+  /** The chunk is borrowed. False: wait for `onDrain`. */
+  write(chunk: Buffer): boolean
+  /** Completes the answer. */
+  end(): void
+  /** Ends the connection so that the client cannot take the answer for complete. */
+  abort(): void
+  /** The request cannot be answered further on this connection: close after this answer. */
+  closeAfter(): void
+  onDrain: (() => void) | undefined
+  /** The client is gone before `end`. */
+  onGone: (() => void) | undefined
+  /** Everything has been handed to the kernel or lost; called once. */
+  onFinished: ((complete: boolean) => void) | undefined
+}
+
+/** What a listener does with a request. Called synchronously while the request's bytes are in the read buffer. */
+export type Handle = (request: Request, reply: Reply) => void
