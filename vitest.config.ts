@@ -1,0 +1,13 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+import { PlainReporter } from './test/plain-reporter.ts'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/bench/**', 'test/drills/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    reporters: [['default', { summary: false }], new PlainReporter()],
+  },
+})
