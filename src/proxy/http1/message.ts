@@ -104,6 +104,8 @@ export interface Reply {
   head(status: number, headers: HeaderList, length: number): void
   /** The chunk is borrowed. False: wait for `onDrain`. */
   write(chunk: Buffer): boolean
+  /** Sends what is held back: a head waits for its first bytes of body, so that both leave in one write. */
+  flush(): void
   /** Completes the answer. */
   end(): void
   /** Ends the connection so that the client cannot take the answer for complete. */

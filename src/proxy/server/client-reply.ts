@@ -1,0 +1,126 @@
+import type { HeaderList } from '../http1/header-list.ts'
+import type { Reply } from '../http1/message.ts'
+import { printChunkHead, printResponseHead } from '../http1/print-head.ts'
+import type { Connection } from './connection.ts'
+import type { ClientRequest } from './client-request.ts'
+
+/** Up to here a body joins its head in one string and leaves in one write. */
+const joinBytes = 16 * 1024
+
+/** The answer to one request of an HTTP/1.x connection. */
+export class ClientReply implements Reply {
+  started = false
+  bodyBytes = 0
+  closing: boolean
+  onDrain: (() => void) | undefined
+  onGone: (() => void) | undefined
+  onFinished: ((complete: boolean) => void) | undefined
+  readonly #connection: Connection
+  readonly #request: ClientRequest
+  #held = ''
+  #chunked = false
+  #bodiless = false
+  #left = -1
+  #over = false
+  #finishing = false
+
+  constructor(connection: Connection, request: ClientRequest) {
+    this.#connection = connection
+    this.#request = request
+    this.closing = !request.head.keepAlive || connection.host.draining
+  }
+
+  inform(status: number, headers: HeaderList): void {
+    if (this.#over || this.started || this.#request.head.minorVersion === 0) return
+    this.#connection.socket.write(printResponseHead(status, headers, 'none', -1, ''), 'latin1')
+  }
+
+  head(status: number, headers: HeaderList, length: number): void {
+    if (this.#over || this.started) return
+    this.started = true
+    const { head } = this.#request
+    this.#request.discard()
+    if (!this.#request.complete) this.closing = true
+    this.#bodiless = head.method === 'HEAD' || status === 204 || status === 304
+    this.#chunked = length < 0 && !this.#bodiless && head.minorVersion === 1
+    if (length < 0 && !this.#bodiless && head.minorVersion === 0) this.closing = true
+    this.#left = this.#bodiless ? -1 : length
+    const framing = length >= 0 && status !== 204 ? 'length' : this.#chunked ? 'chunked' : 'none'
+    const connection = this.closing ? 'close' : head.minorVersion === 0 ? 'keep-alive' : ''
+    this.#held = printResponseHead(status, headers, framing, length, connection)
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#over || this.#bodiless || chunk.length === 0) return true
+    this.bodyBytes += chunk.length
+    if (this.#left >= 0 && (this.#left -= chunk.length) < 0) throw new Error('more body than was announced')
+    const before = this.#chunked ? this.#held + printChunkHead(chunk.length) : this.#held
+    const after = this.#chunked ? '\r\n' : ''
+    this.#held = ''
+    const size = before.length + chunk.length + after.length
+    if (size <= joinBytes) this.#connection.socket.write(before + chunk.toString('latin1') + after, 'latin1')
+    else this.#writeLarge(before, chunk, after, size)
+    return this.#connection.written()
+  }
+
+  /** The chunk is borrowed, so what the kernel does not take at once must be a copy. */
+  #writeLarge(before: string, chunk: Buffer, after: string, size: number): void {
+    const joined = Buffer.allocUnsafe(size)
+    joined.write(before, 0, 'latin1')
+    chunk.copy(joined, before.length)
+    joined.write(after, size - after.length, 'latin1')
+    this.#connection.socket.write(joined)
+  }
+
+  flush(): void {
+    if (this.#held === '' || this.#over) return
+    const held = this.#held
+    this.#held = ''
+    this.#connection.socket.write(held, 'latin1')
+    this.#connection.written()
+  }
+
+  end(): void {
+    if (this.#over) return
+    if (this.#left > 0) return this.abort()
+    this.#over = true
+    if (this.#chunked) this.#held += '0\r\n\r\n'
+    const { socket } = this.#connection
+    if (this.#held !== '') socket.write(this.#held, 'latin1')
+    this.#held = ''
+    if (this.#connection.written()) this.#finish(true)
+    else this.#finishing = true
+  }
+
+  abort(): void {
+    if (this.#over) return
+    this.#over = true
+    this.closing = true
+    this.#connection.socket.resetAndDestroy()
+    this.#finish(false)
+  }
+
+  closeAfter(): void {
+    this.closing = true
+  }
+
+  drained(): void {
+    if (this.#finishing) return this.#finish(true)
+    this.onDrain?.()
+  }
+
+  /** The client went away before the answer was complete. */
+  lost(): void {
+    if (this.#finishing) return this.#finish(false)
+    if (this.#over) return
+    this.#over = true
+    this.onGone?.()
+    this.#finish(false)
+  }
+
+  #finish(complete: boolean): void {
+    this.#finishing = false
+    this.onFinished?.(complete)
+    this.#connection.finished(this)
+  }
+}

@@ -1,0 +1,269 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import { Deadline, type Wheel } from '../../base/wheel.ts'
+import type { Clocks, Limits } from '../../model/settings.ts'
+import type { Handle, ParseFault, Peer } from '../http1/message.ts'
+import { RequestParser } from '../http1/request-parser.ts'
+import type { SocketOwner } from './accept.ts'
+import { ClientReply } from './client-reply.ts'
+import { ClientRequest } from './client-request.ts'
+import { refusal } from './refusal.ts'
+
+/** What a listener gives to its connections. `clocks` and `limits` change in place when the settings do. */
+export interface ConnectionHost {
+  readonly clock: Clock
+  readonly wheel: Wheel
+  readonly handle: Handle
+  readonly draining: boolean
+  clocks: Clocks
+  limits: Limits
+  /** A request that never became one: a bounded reason for the metric. */
+  rejected(fault: ParseFault): void
+  closed(connection: Connection): void
+}
+
+/** While a request is in flight this much of what follows is kept, then reading pauses (F24). */
+const pipelineBytes = 64 * 1024
+/** What is read and thrown away after the last answer, so that the kernel's RST does not eat it. */
+const lingerBytes = 64 * 1024
+const lingerMs = 1000
+
+/** One HTTP/1.x connection of a client: one request at a time, in order. */
+export class Connection implements SocketOwner {
+  readonly socket: Socket
+  readonly host: ConnectionHost
+  readonly peer: Peer
+  readonly #parser: RequestParser
+  readonly #deadline: Deadline
+  #stall: Deadline | undefined
+  /** Bytes that arrived and were not taken yet. A copy: the read buffer is shared. */
+  #pending: Buffer | undefined
+  #phase: 'head' | 'exchange' | 'linger' | 'closed' = 'head'
+  #request: ClientRequest | undefined
+  #reply: ClientReply | undefined
+  #working = false
+  #paused = false
+  #halfClosed = false
+  #discarded = 0
+
+  constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
+    this.socket = socket
+    this.host = host
+    this.peer = {
+      address: canonicalAddress(socket.remoteAddress ?? ''),
+      port: socket.remotePort ?? 0,
+      localPort: socket.localPort ?? 0,
+      scheme,
+    }
+    this.#parser = new RequestParser(host.limits)
+    this.#deadline = new Deadline(host.wheel, () => this.#expired())
+    this.#deadline.set(host.clock.nowMs(), host.clocks.headMs)
+  }
+
+  get idle(): boolean {
+    return this.#phase === 'head' && this.#pending === undefined
+  }
+
+  /** No request will be taken after the one in flight; an idle connection closes now. */
+  drain(): void {
+    if (this.idle) this.#close()
+    else this.#reply?.closeAfter()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  read(buffer: Buffer, end: number): boolean {
+    if (this.#phase === 'linger') return this.#discard(end)
+    let bytes = buffer
+    let size = end
+    if (this.#pending !== undefined) {
+      bytes = Buffer.concat([this.#pending, buffer.subarray(0, end)])
+      size = bytes.length
+      this.#pending = undefined
+    }
+    this.#work(bytes, 0, size)
+    return !this.#paused
+  }
+
+  /** Takes in as much as can be taken now; the rest is kept. */
+  #work(bytes: Buffer, from: number, end: number): void {
+    this.#working = true
+    let at = from
+    while (at < end && this.#phase !== 'linger' && this.#phase !== 'closed') {
+      const taken = this.#phase === 'head' ? this.#takeHead(bytes, at, end) : this.#takeBody(bytes, at, end)
+      if (taken < 0) break
+      at = taken
+    }
+    this.#working = false
+    if (at < end && (this.#phase === 'head' || this.#phase === 'exchange')) this.#keep(bytes, at, end)
+  }
+
+  /** Answers the new position, or -1 when more is needed or the connection is over. */
+  #takeHead(bytes: Buffer, at: number, end: number): number {
+    const parser = this.#parser
+    const consumed = parser.parse(bytes, at, end)
+    if (consumed > 0) return this.#begin(bytes, at + consumed, end)
+    if (consumed < 0) this.refuse(parser.fault)
+    else if (this.#pending === undefined) this.#headBegan()
+    return -1
+  }
+
+  /** The head clock runs from a head's first byte and is not moved by the bytes after it (R15). */
+  #headClockRuns = false
+  #headBegan(): void {
+    if (this.#headClockRuns) return
+    this.#headClockRuns = true
+    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.headMs)
+  }
+
+  #begin(bytes: Buffer, at: number, end: number): number {
+    const now = this.host.clock.nowMs()
+    this.#deadline.clear()
+    this.#headClockRuns = false
+    this.#phase = 'exchange'
+    const request = new ClientRequest(this, this.#parser.head, now, bytes, at, end)
+    const reply = new ClientReply(this, request)
+    this.#request = request
+    this.#reply = reply
+    this.host.handle(request, reply)
+    const next = request.releaseWindow()
+    if (this.#request === request && !request.complete) this.#bodyClock()
+    return next
+  }
+
+  #takeBody(bytes: Buffer, at: number, end: number): number {
+    const request = this.#request
+    if (request === undefined || request.complete || !request.taken) return -1
+    const next = request.take(bytes, at, end)
+    if (!request.complete) this.#bodyClock()
+    else this.#deadline.clear()
+    return next
+  }
+
+  #bodyClock(): void {
+    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.bodyIdleMs)
+  }
+
+  #keep(bytes: Buffer, at: number, end: number): void {
+    this.#pending = Buffer.from(bytes.subarray(at, end))
+    if (this.#phase === 'exchange' && end - at >= pipelineBytes) this.#pause()
+  }
+
+  #pause(): void {
+    this.#paused = true
+  }
+
+  /** The taker of the body asked for a pause. */
+  pauseBody(): void {
+    this.#paused = true
+    this.#deadline.clear()
+  }
+
+  /** Reading goes on, with what was kept first. */
+  resumeBody(): void {
+    if (this.#working) {
+      this.#paused = false
+      return
+    }
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    this.#paused = false
+    if (pending !== undefined) this.#work(pending, 0, pending.length)
+    if (this.#request !== undefined && !this.#request.complete && this.#request.taken) this.#bodyClock()
+    if (!this.#paused) this.socket.resume()
+  }
+
+  /** The answer has left; what comes next depends on what the request left behind. */
+  finished(reply: ClientReply): void {
+    const request = this.#request
+    if (this.#reply !== reply || request === undefined) return
+    this.#request = undefined
+    this.#reply = undefined
+    if (this.#phase === 'closed') return
+    if (!request.complete || reply.closing || this.#halfClosed) return this.#close()
+    this.#phase = 'head'
+    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.connectionIdleMs)
+    if (!this.#working && (this.#pending !== undefined || this.#paused)) this.#goOn()
+  }
+
+  /** A message that cannot be understood: the plain minimum, and nothing that follows is read (X-answers). */
+  refuse(fault: ParseFault): void {
+    this.host.rejected(fault)
+    this.socket.write(refusal(fault.code), 'latin1')
+    this.#close()
+  }
+
+  /** Shuts down writing and reads a little longer, so that the last answer arrives. */
+  #close(): void {
+    if (this.#phase === 'linger' || this.#phase === 'closed') return
+    this.#phase = 'linger'
+    this.#pending = undefined
+    this.#paused = false
+    this.socket.end()
+    if (this.#halfClosed) return
+    this.socket.resume()
+    this.#deadline.set(this.host.clock.nowMs(), lingerMs)
+  }
+
+  #discard(bytes: number): boolean {
+    this.#discarded += bytes
+    if (this.#discarded > lingerBytes) this.socket.destroy()
+    return true
+  }
+
+  /** Called by the reply after each write. False while bytes wait for the client. */
+  written(): boolean {
+    if (this.#halfClosed) this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
+    if (this.socket.writableLength === 0) return true
+    this.#stall ??= new Deadline(this.host.wheel, () => this.socket.destroy())
+    this.#stall.set(this.host.clock.nowMs(), this.host.clocks.writeStallMs)
+    return false
+  }
+
+  drained(): void {
+    this.#stall?.clear()
+    this.#reply?.drained()
+  }
+
+  /** A half-close: the exchange goes on while bytes move towards the client (R20). */
+  ended(): void {
+    this.#halfClosed = true
+    if (this.#phase === 'exchange' && this.#request?.complete === true) {
+      this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
+    } else if (this.#phase === 'exchange') this.socket.destroy()
+    else if (this.#phase === 'linger') this.socket.destroy()
+    else this.#close()
+  }
+
+  closed(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#deadline.close()
+    this.#stall?.close()
+    this.#pending = undefined
+    const reply = this.#reply
+    this.#request = undefined
+    this.#reply = undefined
+    reply?.lost()
+    this.host.closed(this)
+  }
+
+  #expired(): void {
+    if (this.#phase === 'linger' || this.#halfClosed) return void this.socket.destroy()
+    if (this.#phase === 'exchange') return this.#request?.timedOut()
+    if (this.#headClockRuns) return this.refuse(headTimeout)
+    this.#close()
+  }
+}
+
+const headTimeout: ParseFault = { code: 'request_timeout', reason: 'head_timeout' }
+
+/** IPv4 clients of a dual-stack listener keep their IPv4 form. */
+const canonicalAddress = (address: string): string =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address

@@ -1,0 +1,139 @@
+import net from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import type { Wheel } from '../../base/wheel.ts'
+import type { Clocks, Limits } from '../../model/settings.ts'
+import type { Handle, ParseFault } from '../http1/message.ts'
+import { type Accept, chooseAccept } from './accept.ts'
+import { Admission } from './admission.ts'
+import { Connection, type ConnectionHost } from './connection.ts'
+
+export interface ListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly wheel: Wheel
+  readonly handle: Handle
+  readonly clocks: Clocks
+  readonly limits: Limits
+  /** Peers without a cap of their own: trusted proxies carry the connections of many clients. */
+  readonly isTrusted: (address: string) => boolean
+  readonly observer: ListenerObserver
+}
+
+/** What happens at the listener, for metrics. */
+export interface ListenerObserver {
+  opened(): void
+  closed(): void
+  /** A request or a connection that was turned away; `reason` is bounded. */
+  rejected(fault: ParseFault): void
+}
+
+/** A plain HTTP/1.1 listener and its connections. */
+export class Listener implements ConnectionHost {
+  readonly clock: Clock
+  readonly wheel: Wheel
+  readonly handle: Handle
+  clocks: Clocks
+  limits: Limits
+  draining = false
+  readonly #options: ListenerOptions
+  readonly #connections = new Set<Connection>()
+  readonly #admission: Admission
+  #server: net.Server | undefined
+  #emptied: (() => void) | undefined
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.wheel = options.wheel
+    this.handle = options.handle
+    this.clocks = options.clocks
+    this.limits = options.limits
+    this.#admission = new Admission(options.isTrusted)
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** Opens the port; resolves with the port in use, rejects with Node's error (`EADDRINUSE`). */
+  async listen(): Promise<number> {
+    const accept = await chooseAccept()
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(accept, socket))
+    this.#server = server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: this.#options.host, port: this.#options.port, backlog: 4096 }, resolve)
+    })
+    // EMFILE and its like: the kernel keeps the connection queued, the next accept tries again (D7).
+    server.on('error', () => this.rejected({ code: 'overloaded', reason: 'accept_failed' }))
+    return (server.address() as net.AddressInfo).port
+  }
+
+  /** Settings that changed: connections see them from their next request on. */
+  configure(clocks: Clocks, limits: Limits): void {
+    this.clocks = clocks
+    this.limits = limits
+  }
+
+  #accept(accept: Accept, socket: net.Socket): void {
+    const address = socket.remoteAddress
+    if (address === undefined) return void socket.destroy()
+    const refusal = this.#admission.admit(address, this.#connections.size, this.limits)
+    if (refusal !== undefined) {
+      this.rejected({ code: 'overloaded', reason: refusal })
+      return void socket.destroy()
+    }
+    this.#options.observer.opened()
+    accept(socket, (wrapped) => this.#open(wrapped, address))
+  }
+
+  #open(socket: net.Socket, address: string): Connection {
+    const connection = new Connection(socket, this, 'http')
+    this.#connections.add(connection)
+    socket.once('close', () => this.#admission.release(address))
+    return connection
+  }
+
+  rejected(fault: ParseFault): void {
+    this.#options.observer.rejected(fault)
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#options.observer.closed()
+    if (this.#connections.size === 0) this.#emptied?.()
+  }
+
+  /** New connections are refused from now on. */
+  stopAccepting(): void {
+    this.#server?.close()
+  }
+
+  /**
+   * Closes idle connections, lets each exchange in flight finish with `Connection: close`, and
+   * cuts what is left after `timeoutMs`.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true
+    this.stopAccepting()
+    for (const connection of this.#connections) connection.drain()
+    if (this.#connections.size > 0) await this.#empty(timeoutMs)
+    this.destroy()
+  }
+
+  #empty(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.clock.after(timeoutMs, resolve)
+      this.#emptied = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  destroy(): void {
+    this.stopAccepting()
+    for (const connection of this.#connections) connection.destroy()
+  }
+}
