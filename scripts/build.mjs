@@ -1,7 +1,15 @@
 // npm run build: bundles the program into dist/. `fairlead.js` is the one entry; what only some commands need
 // (controller, proxy) sits in chunks that are loaded when asked for. Safe to run while others run what it built:
 // unchanged files are not touched, changed ones are replaced whole, and the entry comes last.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -27,7 +35,9 @@ const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */
   write: false,
   logLevel: 'warning',
   // CommonJS dependencies ask for Node's own modules with `require`, which a module does not have.
-  banner: { js: "import { createRequire as createRequire0 } from 'node:module';const require = createRequire0(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as createRequire0 } from 'node:module';const require = createRequire0(import.meta.url);",
+  },
 })
 
 // esbuild has already said what is wrong.
@@ -36,7 +46,8 @@ const files = new Map(outputFiles.map((file) => [file.path, Buffer.from(file.con
 files.set(join(dist, 'licenses.txt'), Buffer.from(licenses(Object.keys(metafile.inputs))))
 
 const order = [...files.keys()].sort((a, b) => Number(a === entry) - Number(b === entry))
-for (const path of order) replace(path, /** @type {Buffer} */ (files.get(path)), path === entry ? 0o755 : 0o644)
+for (const path of order)
+  replace(path, /** @type {Buffer} */ (files.get(path)), path === entry ? 0o755 : 0o644)
 removeStrays(dist)
 
 /**
@@ -81,13 +92,17 @@ function removeStrays(dir) {
  * @param {readonly string[]} inputs
  */
 function licenses(inputs) {
-  const packages = new Set(inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
+  const packages = new Set(
+    inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  )
   return [...packages].sort().map(licenseOf).join('\n')
 }
 
 /** @param {string} dir */
 function licenseOf(dir) {
-  const { name, version, license } = JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8'))
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(root, dir, 'package.json'), 'utf8'),
+  )
   const text = readdirSync(join(root, dir)).find((file) => /^licen[cs]e/i.test(basename(file)))
   return `## ${name} ${version} (${license})\n\n${text ? readFileSync(join(root, dir, text), 'utf8').trim() : ''}\n`
 }
