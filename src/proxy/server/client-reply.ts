@@ -1,11 +1,9 @@
 import type { HeaderList } from '../http1/header-list.ts'
+import { join } from '../http1/join.ts'
 import type { Reply } from '../http1/message.ts'
 import { printChunkHead, printResponseHead } from '../http1/print-head.ts'
 import type { Connection } from './connection.ts'
 import type { ClientRequest } from './client-request.ts'
-
-/** Up to here a body joins its head in one string and leaves in one write. */
-const joinBytes = 16 * 1024
 
 /** The answer to one request of an HTTP/1.x connection. */
 export class ClientReply implements Reply {
@@ -57,19 +55,8 @@ export class ClientReply implements Reply {
     const before = this.#chunked ? this.#held + printChunkHead(chunk.length) : this.#held
     const after = this.#chunked ? '\r\n' : ''
     this.#held = ''
-    const size = before.length + chunk.length + after.length
-    if (size <= joinBytes) this.#connection.socket.write(before + chunk.toString('latin1') + after, 'latin1')
-    else this.#writeLarge(before, chunk, after, size)
+    this.#connection.socket.write(join(before, chunk, after), 'latin1')
     return this.#connection.written()
-  }
-
-  /** The chunk is borrowed, so what the kernel does not take at once must be a copy. */
-  #writeLarge(before: string, chunk: Buffer, after: string, size: number): void {
-    const joined = Buffer.allocUnsafe(size)
-    joined.write(before, 0, 'latin1')
-    chunk.copy(joined, before.length)
-    joined.write(after, size - after.length, 'latin1')
-    this.#connection.socket.write(joined)
   }
 
   flush(): void {

@@ -1,0 +1,305 @@
+import type { Socket } from 'node:net'
+import { Deadline, type Wheel } from '../../base/wheel.ts'
+import type { FailureCode } from '../../model/failure.ts'
+import { BodyDecoder } from '../http1/body-decoder.ts'
+import { join } from '../http1/join.ts'
+import type { Framing, ResponseHead } from '../http1/message.ts'
+import { printChunkHead } from '../http1/print-head.ts'
+import { ResponseParser } from '../http1/response-parser.ts'
+
+/** Who has a backend connection for one exchange. Exactly one of `ended` and `failed` is called, last. */
+export interface UpstreamOwner {
+  /** A 1xx other than 100 and 101. */
+  informed(head: ResponseHead): void
+  responded(head: ResponseHead): void
+  /** A borrowed chunk. False asks for a pause until `resume`. */
+  data(chunk: Buffer): boolean
+  /** Nothing more has arrived for now. */
+  paused(): void
+  ended(): void
+  /** @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout` */
+  failed(code: FailureCode, clock: UpstreamClock | undefined): void
+  /** More of the request body can be taken. */
+  drained(): void
+}
+
+export type UpstreamClock = 'connect' | 'backendRequest' | 'idle'
+
+/** Milliseconds; 0 is off. */
+export interface UpstreamClocks {
+  readonly connectMs: number
+  readonly backendRequestMs: number
+  readonly idleMs: number
+}
+
+/** What a pool wants to know of its connections. */
+export interface UpstreamHome {
+  readonly wheel: Wheel
+  readonly idleMs: number
+  /** The connection can take another request. */
+  released(connection: UpstreamConnection): void
+  /** The connection is of no further use. */
+  dropped(connection: UpstreamConnection): void
+  /** Bytes on an idle connection: an answer to nothing (D3). */
+  unsolicited(): void
+}
+
+const bodyLimits = { chunkExtensions: 1024, trailerBytes: 8192 }
+const mostInformational = 16
+
+/** One HTTP/1.1 connection to a backend: one request at a time. */
+export class UpstreamConnection {
+  readonly socket: Socket
+  readonly #home: UpstreamHome
+  readonly #parser = new ResponseParser()
+  readonly #decoder = new BodyDecoder()
+  readonly #deadline: Deadline
+  readonly #secure: boolean
+  /** Requests it has carried to the end: above 0 the connection is a reused one. */
+  served = 0
+  connected = false
+  #owner: UpstreamOwner | undefined
+  #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
+  #phase: 'idle' | 'head' | 'body' | 'dead' = 'idle'
+  #method = ''
+  #held = ''
+  #framing: Framing = 'none'
+  #requestDone = false
+  #keepAlive = false
+  #closeDelimited = false
+  #informational = 0
+  #startedMs = 0
+  #paused = false
+  #pending: Buffer | undefined
+
+  constructor(socket: Socket, home: UpstreamHome, secure: boolean) {
+    this.socket = socket
+    this.#home = home
+    this.#secure = secure
+    this.#deadline = new Deadline(home.wheel, () => this.#expired())
+    socket.on(secure ? 'secureConnect' : 'connect', () => this.#connect())
+    socket.on('drain', () => this.#owner?.drained())
+    socket.on('error', (error) => this.#broken(error))
+    socket.on('end', () => this.#ended())
+    socket.on('close', () => this.#lost(this.connected ? 'upstream_reset' : 'connect_failed'))
+  }
+
+  get usable(): boolean {
+    return this.#phase === 'idle' && !this.socket.destroyed
+  }
+
+  get answered(): boolean {
+    return this.#pending !== undefined || this.#informational > 0 || this.#phase === 'body'
+  }
+
+  /**
+   * Sends a request head. With a body (`framing` other than `none`) the head waits for its first
+   * bytes or `flush`, so that both leave in one write.
+   */
+  begin(owner: UpstreamOwner, method: string, head: string, framing: Framing, clocks: UpstreamClocks): void {
+    this.#owner = owner
+    this.#clocks = clocks
+    this.#method = method
+    this.#framing = framing
+    this.#phase = 'head'
+    this.#informational = 0
+    this.#requestDone = framing === 'none'
+    this.#startedMs = this.#home.wheel.nowMs()
+    if (this.connected || clocks.connectMs === 0) this.#deadline.set(this.#startedMs, clocks.backendRequestMs)
+    else this.#deadline.set(this.#startedMs, soonest(clocks.connectMs, clocks.backendRequestMs))
+    if (this.#requestDone) this.socket.write(head, 'latin1')
+    else this.#held = head
+  }
+
+  /** A part of the request body; borrowed. False: wait for `drained`. */
+  write(chunk: Buffer): boolean {
+    if (this.#phase === 'dead' || this.#phase === 'idle') return true
+    const held = this.#held
+    this.#held = ''
+    const message = this.#framing === 'chunked' ? join(held + printChunkHead(chunk.length), chunk, '\r\n') : join(held, chunk, '')
+    this.socket.write(message, 'latin1')
+    return this.socket.writableLength === 0
+  }
+
+  flush(): void {
+    if (this.#held === '') return
+    this.socket.write(this.#held, 'latin1')
+    this.#held = ''
+  }
+
+  /** The request is complete. */
+  end(): void {
+    if (this.#requestDone || this.#phase === 'dead' || this.#phase === 'idle') return
+    this.#requestDone = true
+    if (this.#framing === 'chunked') this.#held += '0\r\n\r\n'
+    this.flush()
+  }
+
+  /** The owner wants no more of this exchange: the connection is of no use to anyone else. */
+  abort(): void {
+    this.#owner = undefined
+    this.#die()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#deadline.set(this.#home.wheel.nowMs(), this.#clocks.idleMs)
+    const pending = this.#pending
+    this.#pending = undefined
+    if (pending !== undefined) this.#work(pending, pending.length)
+    if (!this.#paused && this.#phase !== 'dead') this.socket.resume()
+  }
+
+  /** @returns false to pause the socket */
+  read(buffer: Buffer, end: number): boolean {
+    if (this.#phase === 'dead') return true
+    if (this.#phase === 'idle') return this.#unsolicited()
+    let bytes = buffer
+    let size = end
+    if (this.#pending !== undefined) {
+      bytes = Buffer.concat([this.#pending, buffer.subarray(0, end)])
+      size = bytes.length
+      this.#pending = undefined
+    }
+    this.#work(bytes, size)
+    return !this.#paused
+  }
+
+  #unsolicited(): boolean {
+    this.#home.unsolicited()
+    this.#die()
+    return true
+  }
+
+  #work(bytes: Buffer, end: number): void {
+    let at = 0
+    while (at < end && this.#phase === 'head') {
+      const consumed = this.#parser.parse(bytes, at, end, this.#method)
+      if (consumed < 0) return this.#fail('upstream_protocol_error')
+      if (consumed === 0) return void (this.#pending = Buffer.from(bytes.subarray(at, end)))
+      at += consumed
+      if (!this.#head(at, end)) return
+    }
+    if (at < end && this.#phase === 'body') this.#body(bytes, at, end)
+    if (this.#phase === 'body') this.#owner?.paused()
+  }
+
+  /** False when the exchange is over. */
+  #head(at: number, end: number): boolean {
+    const { head } = this.#parser
+    if (head.status < 200) return this.#inform(head)
+    this.#keepAlive = head.keepAlive
+    this.#closeDelimited = head.framing === 'close'
+    this.#phase = 'body'
+    this.#deadline.clear()
+    this.#owner?.responded(head)
+    if (this.#phase !== 'body') return false
+    if (head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0)) {
+      this.#finish(at === end)
+      return false
+    }
+    this.#decoder.reset(head.framing, head.contentLength, bodyLimits)
+    if (at === end) this.#idleClock()
+    return true
+  }
+
+  #inform(head: ResponseHead): boolean {
+    if (head.status === 101 || ++this.#informational > mostInformational) {
+      this.#fail('upstream_protocol_error')
+      return false
+    }
+    if (head.status !== 100) this.#owner?.informed(head)
+    return true
+  }
+
+  #body(bytes: Buffer, at: number, end: number): void {
+    const consumed = this.#decoder.decode(bytes, at, end, this.#deliver)
+    if (this.#phase !== 'body') return
+    if (consumed < 0) return this.#fail('upstream_protocol_error')
+    if (this.#decoder.done) this.#finish(at + consumed === end)
+    else if (!this.#paused) this.#idleClock()
+  }
+
+  readonly #deliver = (bytes: Buffer, start: number, end: number): void => {
+    if (this.#owner?.data(bytes.subarray(start, end)) !== false) return
+    this.#paused = true
+    this.#deadline.clear()
+  }
+
+  #idleClock(): void {
+    this.#deadline.set(this.#home.wheel.nowMs(), this.#clocks.idleMs)
+  }
+
+  /** @param exact nothing came after the answer */
+  #finish(exact: boolean): void {
+    const owner = this.#owner
+    this.#owner = undefined
+    this.served++
+    const reusable = exact && this.#keepAlive && this.#requestDone && !this.#closeDelimited && !this.socket.destroyed
+    if (!reusable) this.#die()
+    else this.#release()
+    owner?.ended()
+  }
+
+  #release(): void {
+    this.#phase = 'idle'
+    if (this.#paused) {
+      this.#paused = false
+      this.socket.resume()
+    }
+    this.#deadline.set(this.#startedMs, this.#home.idleMs + (this.#home.wheel.nowMs() - this.#startedMs))
+    this.#home.released(this)
+  }
+
+  #connect(): void {
+    this.connected = true
+    if (this.#phase !== 'head' || this.#clocks.backendRequestMs === 0) return this.#deadline.clear()
+    const now = this.#home.wheel.nowMs()
+    this.#deadline.set(now, Math.max(this.#startedMs + this.#clocks.backendRequestMs - now, 1))
+  }
+
+  #expired(): void {
+    if (this.#phase === 'idle') return this.#die()
+    if (this.#phase === 'body') return this.#fail('upstream_timeout', 'idle')
+    const spentMs = this.#home.wheel.nowMs() - this.#startedMs
+    if (!this.connected && spentMs < (this.#clocks.backendRequestMs || Infinity)) return this.#fail('connect_timeout', 'connect')
+    this.#fail(this.connected ? 'upstream_timeout' : 'connect_timeout', 'backendRequest')
+  }
+
+  /** FIN: the end of an answer without a length, else a broken one. Without close_notify it may be an attacker's cut. */
+  #ended(): void {
+    if (this.#phase === 'body' && this.#closeDelimited && !this.#secure && this.#pending === undefined) return this.#finish(true)
+    this.#lost('upstream_reset')
+  }
+
+  #broken(error: NodeJS.ErrnoException): void {
+    if (this.connected) return this.#lost('upstream_reset')
+    const tls = this.#secure && (error.code?.startsWith('ERR_') === true || error.code?.includes('CERT') === true || error.message.includes('SSL'))
+    this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed')
+  }
+
+  #lost(code: FailureCode): void {
+    if (this.#phase === 'dead') return
+    this.#fail(code)
+  }
+
+  #fail(code: FailureCode, clock?: UpstreamClock): void {
+    const owner = this.#owner
+    this.#owner = undefined
+    this.#die()
+    owner?.failed(code, clock)
+  }
+
+  #die(): void {
+    if (this.#phase === 'dead') return
+    this.#phase = 'dead'
+    this.#held = ''
+    this.#pending = undefined
+    this.#deadline.close()
+    this.socket.destroy()
+    this.#home.dropped(this)
+  }
+}
+
+const soonest = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b))
