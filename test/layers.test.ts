@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, posix, relative } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import ts from 'typescript'
@@ -89,8 +89,6 @@ interface Import {
   readonly from: string
   readonly to: string
   readonly dynamic: boolean
-  /** Vanishes at run time. */
-  readonly typeOnly: boolean
 }
 
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -101,7 +99,6 @@ function importsOf(file: string): Import[] {
     from: file,
     to: fileName.startsWith('.') ? posix.join(dirname(file), fileName) : fileName,
     dynamic: /import\(\s*['"]?$/.test(text.slice(0, pos)),
-    typeOnly: /(^|\n)(import|export) type [^'"]*['"]?$/.test(text.slice(0, pos)),
   }))
 }
 
@@ -145,10 +142,6 @@ describe('rooms', () => {
     ).toEqual([])
   })
 
-  test('no import cycles; types of one room may know each other', () => {
-    expect(cycles(imports.filter(({ typeOnly }) => !typeOnly))).toEqual([])
-  })
-
   test('files are named for what is inside', () => {
     const banned = /(^|[-/])(utils?|helpers?|common|types|misc|index)\.ts$/
     expect(sources.filter((file) => banned.test(file))).toEqual([])
@@ -156,8 +149,7 @@ describe('rooms', () => {
   })
 
   test('a planted import is caught', () => {
-    const planted = (from: string, to: string) =>
-      isAllowed({ from, to, dynamic: false, typeOnly: false })
+    const planted = (from: string, to: string) => isAllowed({ from, to, dynamic: false })
     expect(planted('src/proxy/stages/x.ts', 'src/controller/api/y.ts')).toBe(false)
     expect(planted('src/controller/api/x.ts', 'src/proxy/http1/y.ts')).toBe(false)
     expect(planted('src/model/x.ts', 'src/base/clock.ts')).toBe(false)
@@ -232,24 +224,3 @@ describe('what is installed', () => {
     expect(names.filter((name) => !records.includes(`\`${name}\``))).toEqual([])
   })
 })
-
-/** Each cycle once, as the list of its files. */
-function cycles(edges: readonly Import[]): string[] {
-  const next = new Map(sources.map((file) => [file, edges.filter(({ from }) => from === file)]))
-  const state = new Map<string, 'open' | 'done'>()
-  const found: string[] = []
-  const visit = (file: string, path: readonly string[]): void => {
-    if (state.get(file) === 'done') return
-    if (state.get(file) === 'open') {
-      found.push(
-        [...path.slice(path.indexOf(file)), file].map((name) => relative('src', name)).join(' → '),
-      )
-      return
-    }
-    state.set(file, 'open')
-    for (const { to } of next.get(file) ?? []) if (to.startsWith('src/')) visit(to, [...path, file])
-    state.set(file, 'done')
-  }
-  for (const file of sources) visit(file, [])
-  return found
-}
