@@ -102,7 +102,7 @@ export interface Reply {
    * field and `connection`; `headers` must hold neither. The body of an answer to HEAD, 204 and 304 is never written.
    */
   head(status: number, headers: HeaderList, length: number): void
-  /** The chunk is borrowed. False: wait for `onDrain`. */
+  /** The chunk is borrowed. False: wait for `source.drained`. */
   write(chunk: Buffer): boolean
   /** Sends what is held back: a head waits for its first bytes of body, so that both leave in one write. */
   flush(): void
@@ -112,11 +112,22 @@ export interface Reply {
   abort(): void
   /** The request cannot be answered further on this connection: close after this answer. */
   closeAfter(): void
-  onDrain: (() => void) | undefined
+  source: ReplySource | undefined
+  watcher: ReplyWatcher | undefined
+}
+
+/** Who produces an answer's body. */
+export interface ReplySource {
+  /** The client can take more. */
+  drained(): void
   /** The client is gone before `end`. */
-  onGone: (() => void) | undefined
-  /** Everything has been handed to the kernel or lost; called once. */
-  onFinished: ((complete: boolean) => void) | undefined
+  gone(): void
+}
+
+/** Who wants to know that an answer is over. */
+export interface ReplyWatcher {
+  /** Everything has been handed to the kernel (`complete`), or is lost; called once. */
+  finished(complete: boolean): void
 }
 
 /** What a listener does with a request. Called synchronously while the request's bytes are in the read buffer. */

@@ -1,6 +1,6 @@
 import type { HeaderList } from '../http1/header-list.ts'
 import { join } from '../http1/join.ts'
-import type { Reply } from '../http1/message.ts'
+import type { Reply, ReplySource, ReplyWatcher } from '../http1/message.ts'
 import { printChunkHead, printResponseHead } from '../http1/print-head.ts'
 import type { Connection } from './connection.ts'
 import type { ClientRequest } from './client-request.ts'
@@ -10,9 +10,8 @@ export class ClientReply implements Reply {
   started = false
   bodyBytes = 0
   closing: boolean
-  onDrain: (() => void) | undefined
-  onGone: (() => void) | undefined
-  onFinished: ((complete: boolean) => void) | undefined
+  source: ReplySource | undefined
+  watcher: ReplyWatcher | undefined
   readonly #connection: Connection
   readonly #request: ClientRequest
   #held = ''
@@ -93,7 +92,7 @@ export class ClientReply implements Reply {
 
   drained(): void {
     if (this.#finishing) return this.#finish(true)
-    this.onDrain?.()
+    this.source?.drained()
   }
 
   /** The client went away before the answer was complete. */
@@ -101,13 +100,13 @@ export class ClientReply implements Reply {
     if (this.#finishing) return this.#finish(false)
     if (this.#over) return
     this.#over = true
-    this.onGone?.()
+    this.source?.gone()
     this.#finish(false)
   }
 
   #finish(complete: boolean): void {
     this.#finishing = false
-    this.onFinished?.(complete)
+    this.watcher?.finished(complete)
     this.#connection.finished(this)
   }
 }

@@ -53,6 +53,8 @@ export interface Exchange {
   firstByteMs: number
   /** Called once the exchange is over, in order: releases what a stage took. */
   onDone: (() => void)[] | undefined
+  /** What produces the answer now; told to stop when the exchange ends some other way. */
+  running: { cancel(): void } | undefined
   /** Run over every answer's head (backend's or our own) before it is sent, in order. */
   replyEdits: readonly ReplyEdit[]
 }
