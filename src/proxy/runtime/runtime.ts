@@ -1,10 +1,72 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
-import type { Snapshot } from '../../model/snapshot.ts'
+import type { Log } from '../../base/log.ts'
+import type { Wheel } from '../../base/wheel.ts'
+import type { Cluster, Snapshot } from '../../model/snapshot.ts'
+import { type LiveAuthorizer, createAuthorizers } from './authorizer.ts'
+import { LiveCluster } from './cluster.ts'
+import { Pool } from './pool.ts'
+import type { ProxyMetrics } from './proxy-metrics.ts'
+import { Router } from './router.ts'
 
-/** The live form of one snapshot. State with a stable id moves on from the runtime before it (invariant 8). */
-export interface Runtime {
-  readonly snapshot: Snapshot
+/** What a runtime is given once, for the life of the process. */
+export interface RuntimeOptions {
   readonly clock: Clock
   readonly dice: Dice
+  readonly wheel: Wheel
+  readonly log: Log
+  readonly metrics: ProxyMetrics
+  /** The region this proxy runs in; '' when it was not told. */
+  readonly region: string
+  readonly allowLoopback: boolean
+}
+
+/**
+ * The live form of the current snapshot. There is one a process: `apply` swaps what the snapshot says and
+ * carries on what has a stable id (clusters with their pools and health, key sets and caches; invariant 8).
+ */
+export class Runtime {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly wheel: Wheel
+  readonly log: Log
+  readonly metrics: ProxyMetrics
+  readonly region: string
+  readonly allowLoopback: boolean
+  snapshot: Snapshot
+  router: Router
+  clusters: ReadonlyMap<string, LiveCluster> = new Map()
+  authorizers: ReadonlyMap<string, LiveAuthorizer> = new Map()
+
+  constructor(options: RuntimeOptions, empty: Snapshot) {
+    this.clock = options.clock
+    this.dice = options.dice
+    this.wheel = options.wheel
+    this.log = options.log
+    this.metrics = options.metrics
+    this.region = options.region
+    this.allowLoopback = options.allowLoopback
+    this.snapshot = empty
+    this.router = new Router([])
+  }
+
+  /** Whole or not at all: throws before anything has changed when the snapshot cannot be made live. */
+  apply(snapshot: Snapshot): void {
+    const router = new Router(snapshot.hosts, this.router)
+    const clusters = new Map(snapshot.clusters.map((cluster) => [cluster.id, this.clusters.get(cluster.id) ?? this.#open(cluster)]))
+    const authorizers = createAuthorizers(snapshot, this.authorizers, this.#authorizerDeps(clusters))
+    for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
+    const dropped = { clusters: this.clusters, authorizers: this.authorizers }
+    this.snapshot = snapshot
+    this.router = router
+    this.clusters = clusters
+    this.authorizers = authorizers
+    for (const [id, cluster] of dropped.clusters) if (clusters.get(id) !== cluster) cluster.close()
+    for (const [id, authorizer] of dropped.authorizers) if (authorizers.get(id) !== authorizer) authorizer.close()
+  }
+
+  close(): void {
+    for (const cluster of this.clusters.values()) cluster.close()
+    for (const authorizer of this.authorizers.values()) authorizer.close()
+  }
 }

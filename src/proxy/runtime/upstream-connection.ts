@@ -13,14 +13,14 @@ export interface UpstreamOwner {
   informed(head: ResponseHead): void
   responded(head: ResponseHead): void
   /** A borrowed chunk. False asks for a pause until `resume`. */
-  data(chunk: Buffer): boolean
+  received(chunk: Buffer): boolean
   /** Nothing more has arrived for now. */
   paused(): void
   ended(): void
   /** @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout` */
   failed(code: FailureCode, clock: UpstreamClock | undefined): void
   /** More of the request body can be taken. */
-  drained(): void
+  writable(): void
 }
 
 export type UpstreamClock = 'connect' | 'backendRequest' | 'idle'
@@ -78,7 +78,7 @@ export class UpstreamConnection {
     this.#secure = secure
     this.#deadline = new Deadline(home.wheel, () => this.#expired())
     socket.on(secure ? 'secureConnect' : 'connect', () => this.#connect())
-    socket.on('drain', () => this.#owner?.drained())
+    socket.on('drain', () => this.#owner?.writable())
     socket.on('error', (error) => this.#broken(error))
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#lost(this.connected ? 'upstream_reset' : 'connect_failed'))
@@ -111,7 +111,7 @@ export class UpstreamConnection {
     else this.#held = head
   }
 
-  /** A part of the request body; borrowed. False: wait for `drained`. */
+  /** A part of the request body; borrowed. False: wait for `writable`. */
   write(chunk: Buffer): boolean {
     if (this.#phase === 'dead' || this.#phase === 'idle') return true
     const held = this.#held
@@ -133,6 +133,11 @@ export class UpstreamConnection {
     this.#requestDone = true
     if (this.#framing === 'chunked') this.#held += '0\r\n\r\n'
     this.flush()
+  }
+
+  /** Another owner takes the rest of the answer. */
+  handOver(owner: UpstreamOwner): void {
+    if (this.#owner !== undefined) this.#owner = owner
   }
 
   /** The owner wants no more of this exchange: the connection is of no use to anyone else. */
@@ -222,7 +227,7 @@ export class UpstreamConnection {
   }
 
   readonly #deliver = (bytes: Buffer, start: number, end: number): void => {
-    if (this.#owner?.data(bytes.subarray(start, end)) !== false) return
+    if (this.#owner?.received(bytes.subarray(start, end)) !== false) return
     this.#paused = true
     this.#deadline.clear()
   }

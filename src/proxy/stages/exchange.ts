@@ -43,6 +43,8 @@ export interface Exchange {
   readonly scheme: 'http' | 'https'
   rule: Rule | undefined
   entry: HostEntry | undefined
+  /** The methods of this path, when it has rules but none for the request's method. */
+  allow: readonly string[] | undefined
   /** Headers for the backend: the parsed list, edited in place. */
   readonly headers: HeaderList
   authorization: AuthorizationOutcome | undefined

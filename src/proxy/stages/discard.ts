@@ -1,0 +1,32 @@
+import type { UpstreamConnection, UpstreamOwner } from '../runtime/upstream-connection.ts'
+
+/** More than this is not worth a kept connection. */
+const discardBytes = 64 * 1024
+
+/** Takes the rest of an answer that nobody wants, so that its connection can be used again. */
+class Discard implements UpstreamOwner {
+  readonly #connection: UpstreamConnection
+  #bytes = 0
+
+  constructor(connection: UpstreamConnection) {
+    this.#connection = connection
+  }
+
+  received(chunk: Buffer): boolean {
+    this.#bytes += chunk.length
+    if (this.#bytes > discardBytes) this.#connection.abort()
+    return true
+  }
+
+  informed(): void {}
+  responded(): void {}
+  paused(): void {}
+  ended(): void {}
+  failed(): void {}
+  writable(): void {}
+}
+
+/** Called with an answer whose head is known and whose body is to be thrown away. */
+export function discardAnswer(connection: UpstreamConnection): void {
+  connection.handOver(new Discard(connection))
+}

@@ -1,0 +1,318 @@
+import type { FailureCode } from '../../model/failure.ts'
+import type { BodySink, ReplySource, ResponseHead } from '../http1/message.ts'
+import { printRequestHead } from '../http1/print-head.ts'
+import type { LiveEndpoint } from '../runtime/endpoint.ts'
+import type { PoolWaiter } from '../runtime/pool.ts'
+import type { Picked } from '../runtime/selector.ts'
+import type { UpstreamClock, UpstreamConnection, UpstreamOwner } from '../runtime/upstream-connection.ts'
+import { sendHead } from './answer.ts'
+import { discardAnswer } from './discard.ts'
+import type { Attempt, Exchange } from './exchange.ts'
+import { fail } from './fail.ts'
+import type { Lane } from './forward.ts'
+import { Replay } from './replay.ts'
+import { isIdempotent, isSafe, leftNothing, wantsRetry } from './retry.ts'
+
+const noEndpoints: readonly LiveEndpoint[] = []
+
+/** One exchange on its way through the backends: its attempts, one after the other, and the two streams between. */
+export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySource {
+  readonly #exchange: Exchange
+  readonly #lane: Lane
+  readonly #hasBody: boolean
+  #picked: Picked | undefined
+  #connection: UpstreamConnection | undefined
+  #attempt: Attempt | undefined
+  #attemptStartedMs = 0
+  #tried: LiveEndpoint[] | undefined
+  #tries = 0
+  #replay: Replay | undefined
+  #bodyTaken = false
+  #bodyEnded = false
+  #bodyPaused = false
+  #staleTried = false
+  #over = false
+
+  constructor(exchange: Exchange, lane: Lane) {
+    this.#exchange = exchange
+    this.#lane = lane
+    this.#hasBody = exchange.request.body.framing !== 'none'
+  }
+
+  start(): void {
+    this.#exchange.running = this
+    this.#exchange.reply.source = this
+    this.#lane.budget.began()
+    if (this.#hasBody) this.#replay = new Replay()
+    this.#next()
+  }
+
+  #next(): void {
+    const { selector } = this.#lane
+    const picked = selector.pick(selector.hashOf(this.#exchange), this.#tried ?? noEndpoints)
+    if (picked === undefined) return this.#giveUp(this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend', undefined)
+    this.#picked = picked
+    picked.endpoint.inFlight++
+    this.#attemptStartedMs = this.#lane.runtime.clock.nowMs()
+    const connection = picked.endpoint.pool.take()
+    if (connection === undefined) picked.endpoint.pool.wait(this)
+    else this.assigned(connection)
+  }
+
+  assigned(connection: UpstreamConnection): void {
+    const { request, headers, query, path, authority } = this.#exchange
+    const { picked, framing, length } = { picked: this.#picked, framing: request.body.framing, length: request.body.length }
+    this.#connection = connection
+    if (this.#lane.rule.timeouts.requestMs > 0) this.#deadlineHeader()
+    const target = (picked?.backend.basePath ?? '') + path + query
+    const head = printRequestHead(request.head.method, target, authority, headers, framing, length)
+    connection.begin(this, request.head.method, head, framing, this.#lane.rule.timeouts)
+    if (this.#hasBody) this.#sendBody(connection)
+  }
+
+  /** What is left of the whole exchange's time, so that a backend need not work for nobody. */
+  #deadlineHeader(): void {
+    const { request, headers } = this.#exchange
+    const leftMs = this.#lane.rule.timeouts.requestMs - (this.#attemptStartedMs - request.startedMs)
+    headers.set('x-request-deadline-ms', String(Math.max(Math.round(leftMs), 1)))
+  }
+
+  #sendBody(connection: UpstreamConnection): void {
+    if (this.#bodyTaken) this.#sendAgain(connection)
+    else {
+      this.#bodyTaken = true
+      this.#exchange.request.body.pipe(this)
+    }
+    connection.flush()
+  }
+
+  #sendAgain(connection: UpstreamConnection): void {
+    for (const chunk of this.#replay?.chunks ?? []) connection.write(chunk)
+    if (this.#bodyEnded) connection.end()
+    else this.writable()
+  }
+
+  refused(code: FailureCode): void {
+    this.#release()
+    this.#giveUp(code, undefined)
+  }
+
+  // The request's body, from the client:
+
+  data(chunk: Buffer): boolean {
+    this.#keep(chunk)
+    const connection = this.#connection
+    if (connection === undefined || !connection.write(chunk)) this.#bodyPaused = true
+    return !this.#bodyPaused
+  }
+
+  /** Kept only as long as it may be needed: once a request that is not idempotent has left, never. */
+  #keep(chunk: Buffer): void {
+    const replay = this.#replay
+    if (replay === undefined || !replay.intact) return
+    const mayLeave = this.#connection?.connected !== true
+    if (mayLeave || isIdempotent(this.#exchange.request.head, this.#lane.action.retry)) replay.keep(chunk)
+    else replay.drop()
+  }
+
+  end(): void {
+    this.#bodyEnded = true
+    this.#connection?.end()
+  }
+
+  /** The client's body is broken, too large or too slow: nothing complete may reach the backend (F14). */
+  abort(code: FailureCode): void {
+    if (this.#over) return
+    this.#stop(code)
+    fail(this.#exchange, code)
+  }
+
+  writable(): void {
+    if (!this.#bodyPaused) return
+    this.#bodyPaused = false
+    this.#exchange.request.body.resume()
+  }
+
+  // The answer, from the backend:
+
+  informed(head: ResponseHead): void {
+    this.#exchange.reply.inform(head.status, head.headers)
+  }
+
+  responded(head: ResponseHead): void {
+    const exchange = this.#exchange
+    const { retry } = this.#lane.action
+    const firstByteMs = this.#endAttempt(String(head.status))
+    this.#record(head.status, firstByteMs, undefined)
+    if (retry.statuses.length > 0 && retry.statuses.includes(head.status) && this.#mayTryAgain('upstream_reset', false)) {
+      return this.#retryAfter(head)
+    }
+    exchange.firstByteMs = firstByteMs
+    sendHead(exchange, head.status, head.headers, lengthOf(head))
+  }
+
+  #retryAfter(head: ResponseHead): void {
+    const waitMs = retryAfterMs(head.headers.get('retry-after'))
+    if (this.#connection !== undefined) discardAnswer(this.#connection)
+    this.#retry(waitMs)
+  }
+
+  received(chunk: Buffer): boolean {
+    return this.#exchange.reply.write(chunk)
+  }
+
+  paused(): void {
+    this.#exchange.reply.flush()
+  }
+
+  ended(): void {
+    this.#finish()
+    this.#exchange.reply.end()
+  }
+
+  failed(code: FailureCode, clock: UpstreamClock | undefined): void {
+    const firstByteMs = this.#endAttempt(code)
+    const stale = this.#isStale(code)
+    this.#connection = undefined
+    if (this.#exchange.reply.started) return this.#cut(code, clock)
+    if (stale) return this.#again()
+    this.#record(0, firstByteMs, code)
+    if (wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true)) return this.#retry(0)
+    this.#release()
+    this.#giveUp(code, clock)
+  }
+
+  /** The head was sent: the client must not take the rest for complete (D1). */
+  #cut(code: FailureCode, clock: UpstreamClock | undefined): void {
+    this.#record(0, 0, code)
+    this.#finish()
+    fail(this.#exchange, code, clock === undefined ? undefined : { clock })
+  }
+
+  /** A kept connection that the backend closed as we wrote: one more try that costs nobody anything (D4). */
+  #isStale(code: FailureCode): boolean {
+    const connection = this.#connection
+    if (this.#staleTried || connection === undefined || code !== 'upstream_reset') return false
+    return connection.served > 0 && !connection.answered && isSafe(this.#exchange.request.head.method) && this.#isReplayable()
+  }
+
+  #again(): void {
+    this.#staleTried = true
+    this.#attempt = undefined
+    this.#attemptStartedMs = this.#lane.runtime.clock.nowMs()
+    const { pool } = (this.#picked as Picked).endpoint
+    this.assigned(pool.open())
+  }
+
+  // The client:
+
+  drained(): void {
+    this.#connection?.resume()
+  }
+
+  gone(): void {
+    this.#stop('client_gone')
+  }
+
+  /** The exchange ended some other way. */
+  cancel(): void {
+    this.#stop('cancelled')
+  }
+
+  #stop(outcome: string): void {
+    if (this.#over) return
+    this.#endAttempt(outcome)
+    this.#finish()
+    const connection = this.#connection
+    this.#connection = undefined
+    connection?.abort()
+  }
+
+  // Attempts:
+
+  #isReplayable(): boolean {
+    return !this.#hasBody || this.#replay?.intact === true
+  }
+
+  #mayTryAgain(code: FailureCode, failed: boolean): boolean {
+    const { action, budget, runtime, rule } = this.#lane
+    const { request } = this.#exchange
+    if (this.#tries >= action.retry.attempts || this.#picked?.panic === true || !this.#isReplayable()) return false
+    if (!(failed && leftNothing(code)) && !isIdempotent(request.head, action.retry)) return false
+    const spentMs = runtime.clock.nowMs() - request.startedMs
+    return (rule.timeouts.requestMs === 0 || spentMs < rule.timeouts.requestMs) && budget.takeRetry()
+  }
+
+  #retry(atLeastMs: number): void {
+    const { action, runtime } = this.#lane
+    if (this.#picked !== undefined) {
+      this.#tried ??= []
+      this.#tried.push(this.#picked.endpoint)
+    }
+    this.#release()
+    this.#connection = undefined
+    this.#tries++
+    const jitterMs = runtime.dice() * action.retry.backoffMs * 2 ** (this.#tries - 1)
+    runtime.clock.after(Math.max(jitterMs, atLeastMs), () => {
+      this.#lane.budget.retryEnded()
+      if (!this.#over) this.#next()
+    })
+  }
+
+  #endAttempt(outcome: string): number {
+    if (this.#picked === undefined) return 0
+    if (this.#attempt !== undefined) {
+      if (outcome !== 'cancelled') this.#attempt.outcome = outcome
+      return 0
+    }
+    const ms = this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs
+    const { name, region } = this.#picked.backend
+    this.#attempt = { backend: name, region, outcome, ms }
+    this.#exchange.attempts ??= []
+    this.#exchange.attempts.push(this.#attempt)
+    return ms
+  }
+
+  #record(status: number, firstByteMs: number, failure: FailureCode | undefined): void {
+    const picked = this.#picked
+    if (picked === undefined) return
+    const ok = failure === undefined && !picked.cluster.countsAsFailure(status)
+    picked.cluster.record(picked.endpoint, { ok, status, firstByteMs, failure })
+  }
+
+  /** The endpoint of the attempt is not used by us any more. */
+  #release(): void {
+    const picked = this.#picked
+    if (picked === undefined) return
+    picked.endpoint.inFlight--
+    picked.endpoint.pool.forget(this)
+    this.#picked = undefined
+    this.#attempt = undefined
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#release()
+    this.#exchange.running = undefined
+    this.#lane.budget.ended()
+  }
+
+  #giveUp(code: FailureCode, clock: UpstreamClock | undefined): void {
+    this.#finish()
+    const { timeouts } = this.#lane.rule
+    if (clock === undefined) return fail(this.#exchange, code)
+    const limitMs = { connect: timeouts.connectMs, backendRequest: timeouts.backendRequestMs, idle: timeouts.idleMs }[clock]
+    const spentMs = Math.round(this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs)
+    fail(this.#exchange, code, { clock, limitMs, spentMs })
+  }
+}
+
+/** Bytes of body that will come, as far as the head says. */
+const lengthOf = (head: ResponseHead): number => (head.framing === 'length' || head.contentLength >= 0 ? head.contentLength : head.framing === 'none' ? 0 : -1)
+
+/** A backend's own wish for a pause, at most 1 s (RFC 9110 §10.2.3; a date is not waited for). */
+function retryAfterMs(value: string | undefined): number {
+  const seconds = value === undefined ? 0 : Number(value)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, 1000) : 0
+}
