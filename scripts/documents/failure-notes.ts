@@ -1,0 +1,175 @@
+import type { FailureCode } from '../../src/model/failure.ts'
+
+/** When the gateway answers with a code, and what the reader can do. One sentence each, in plain English. */
+interface Note {
+  readonly when: string
+  readonly remedy: string
+}
+
+const note = (when: string, remedy: string): Note => ({ when, remedy })
+
+/** For `docs/failures.md`. The type keeps it complete. */
+export const failureNotes: Readonly<Record<FailureCode, Note>> = {
+  bad_request: note(
+    'The request breaks HTTP/1.1 (framing, header syntax, request line), so its end or its meaning is not certain.',
+    'Mend the client. `fairlead_rejected_requests_total{reason}` says which rule was broken.',
+  ),
+  host_invalid: note(
+    'The `Host` is missing, repeated or not a host name, or the request target names another host.',
+    'Send exactly one `Host` that agrees with the URL.',
+  ),
+  path_invalid: note(
+    'The path holds an invalid escape, climbs above the root, or holds an encoded slash where the route rejects it.',
+    'Send a valid path. `paths.encodedSlash: Keep` on the route admits encoded slashes.',
+  ),
+  credentials_missing: note(
+    'The rule asks for a token and the request carries none in the places that the authorizer reads.',
+    'Send the token; `WWW-Authenticate` says how.',
+  ),
+  token_malformed: note(
+    'The token is not a signed JWT in compact form, is too long, or uses an algorithm that the issuer is not allowed.',
+    'Get a new token from the issuer.',
+  ),
+  token_expired: note('`exp` is past, beyond the allowed clock skew.', 'Get a new token.'),
+  token_not_yet_valid: note(
+    '`nbf` or `iat` is in the future, beyond the allowed clock skew.',
+    'Check the clock of the issuer, or wait.',
+  ),
+  issuer_unknown: note(
+    '`iss` is none of the issuers of the authorizer; the comparison is exact.',
+    'Check the issuer URL: scheme, case and the trailing slash count.',
+  ),
+  audience_mismatch: note(
+    'No audience (or, for Cognito, app client) of the token is one that the authorizer accepts.',
+    'Ask the issuer for a token for this API, or add the audience to the ApiAuthorizer.',
+  ),
+  signature_invalid: note('The signature does not verify.', 'Get a new token from the issuer.'),
+  key_unknown: note(
+    'The `kid` of the token is not in the key set of the issuer, after a refresh.',
+    'Get a new token. If new ones fail too, the key set URL and the issuer do not belong together.',
+  ),
+  token_use_mismatch: note(
+    'The token is of another kind than asked for: an ID token where an access token is expected, or another `typ`.',
+    'Send the other token of the pair, or change `tokenUse` of the ApiAuthorizer.',
+  ),
+  scope_missing: note(
+    'The token lacks a scope that the rule asks for.',
+    '`wanted` names what would be enough.',
+  ),
+  group_missing: note(
+    'The caller is in none of the groups asked for.',
+    '`wanted` names what would be enough.',
+  ),
+  claim_mismatch: note(
+    'A claim is missing or has another value than asked for.',
+    'Ask the owner of the route.',
+  ),
+  claim_unrepresentable: note(
+    'A claim that is forwarded as a header holds characters that a header cannot carry safely.',
+    'Forward it with `claimsHeader` instead, which is base64url JSON.',
+  ),
+  denied: note(
+    'The rule admits nobody, or an authorizer denied the request.',
+    'Ask the owner of the route.',
+  ),
+  address_denied: note(
+    'The client address is outside `sourceAddresses`.',
+    'Check which address the gateway sees (access log) and `trustedProxies`.',
+  ),
+  route_not_found: note(
+    'No route has this host, or no rule of that host matches the path.',
+    '`fairlead explain` shows why each rule lost.',
+  ),
+  method_not_allowed: note(
+    'Rules match the path, but none of them the method.',
+    '`Allow` lists the methods that have a rule.',
+  ),
+  request_timeout: note(
+    'The head took longer than `headTimeout`, or the body stood still for `bodyIdle`.',
+    'Send faster, or raise the clock in the settings.',
+  ),
+  body_too_large: note(
+    'The body is longer than `limits.requestBody` of the rule (10Mi by default).',
+    'Send less, or raise the limit of the rule.',
+  ),
+  uri_too_long: note(
+    'The request target is longer than the limit (8 KiB by default).',
+    'Shorten the URL.',
+  ),
+  expectation_failed: note(
+    '`Expect` holds something else than `100-continue`.',
+    'Leave `Expect` out.',
+  ),
+  misdirected: note(
+    'The host of the request does not belong to the connection it came by.',
+    'Open a connection for that host.',
+  ),
+  upgrade_required: note(
+    'The upgrade that was asked for is not served here.',
+    'Use plain HTTP/1.1.',
+  ),
+  headers_too_large: note(
+    'The header block is over 16 KiB or 100 fields (by default).',
+    'Send fewer or shorter headers; cookies are the usual reason.',
+  ),
+  internal: note(
+    'A fault in the gateway itself. It is in the log, with the request id.',
+    'Report it, please.',
+  ),
+  not_implemented: note(
+    'The method or the transfer coding is not implemented.',
+    'Use a standard method, and no transfer coding but `chunked`.',
+  ),
+  connect_failed: note(
+    'No connection to the backend: refused, unreachable, or an address that the gateway refuses to call.',
+    'Check that the backend listens, and its address in `/debug/backends`.',
+  ),
+  connect_timeout: note(
+    'The backend did not accept a connection within `timeouts.connect`.',
+    'Check the network.',
+  ),
+  upstream_tls_failed: note(
+    'The TLS handshake with the backend failed: an unknown CA, another name, or an expired certificate.',
+    'Check the certificate of the backend. Verification cannot be switched off.',
+  ),
+  upstream_reset: note(
+    'The backend closed the connection before its answer was complete.',
+    'Look for a crash or a restart in the log of the backend.',
+  ),
+  upstream_protocol_error: note(
+    'The answer of the backend breaks HTTP/1.1, so it cannot be passed on safely.',
+    'Mend the backend: two framing headers, a bad chunk, or a header with control characters are usual.',
+  ),
+  authorizer_unavailable: note(
+    'The authorizer cannot decide: it is missing, broken, or its key set could never be fetched.',
+    'Look at the status of the ApiAuthorizer and at `/debug/authorizers`.',
+  ),
+  no_backend: note(
+    'The rule has no backend that could take traffic: no endpoints, or every weight is 0.',
+    'Give it an endpoint, or a weight above 0.',
+  ),
+  no_healthy_backend: note(
+    'Every backend of the rule is known to be down (`failover.panic: Fail`).',
+    'Look at `/debug/backends` for the reason. `Retry-After` says when to come back.',
+  ),
+  overloaded: note(
+    'A limit on requests, connections, memory or signature checks is reached, here or for the backend.',
+    'Come back after `Retry-After`. If it lasts, add replicas or raise the limit.',
+  ),
+  rule_invalid: note(
+    'The rule exists, but what it says cannot be served. It holds its place, so that nothing less specific answers.',
+    'The status of the ApiRoute says where the fault is.',
+  ),
+  upstream_timeout: note(
+    'The backend exceeded `timeouts.backendRequest`, or was silent for `timeouts.idle`.',
+    '`clock`, `limitMs` and `spentMs` say which.',
+  ),
+  request_budget_exhausted: note(
+    'The whole exchange, retries included, exceeded `timeouts.request`.',
+    'Raise the clock of the rule, or make the backend faster.',
+  ),
+  http_version_unsupported: note(
+    'The request names an HTTP version other than 1.0 or 1.1.',
+    'Use HTTP/1.1.',
+  ),
+}

@@ -1,0 +1,52 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { documents } from '../scripts/documents/all.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+
+const below = (dir: string) =>
+  readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name))
+
+const pages = [...readdirSync(root), ...['docs', 'examples', 'test'].flatMap(below)].filter(
+  (path) => path.endsWith('.md'),
+)
+
+/** Headings as GitHub turns them into anchors. */
+const anchorsOf = (text: string) =>
+  new Set(
+    text
+      .split('\n')
+      .filter((line) => /^#+ /.test(line))
+      .map((line) =>
+        line
+          .replace(/^#+ /, '')
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}_ -]/gu, '')
+          .replaceAll(' ', '-'),
+      ),
+  )
+
+function brokenLinks(page: string): string[] {
+  const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '')
+  return links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(root, target))) return true
+    return anchor !== undefined && !anchorsOf(textOf(target)).has(anchor)
+  })
+}
+
+describe('documents', () => {
+  test.each([...documents(root)])('%s is what `npm run generate` writes', (path, text) => {
+    expect(existsSync(join(root, path)), `${path} is missing: npm run generate`).toBe(true)
+    expect(textOf(path), `${path} is out of date: npm run generate`).toBe(text)
+  })
+
+  test.each(pages)('%s: every link within the repository leads somewhere', (page) => {
+    expect(brokenLinks(page)).toEqual([])
+  })
+})
