@@ -1,0 +1,80 @@
+import type { Clock } from '../base/clock.ts'
+import type { Dice } from '../base/dice.ts'
+import type { Log } from '../base/log.ts'
+import { Wheel } from '../base/wheel.ts'
+import { parseCidrs } from '../model/address.ts'
+import { defaultSettings } from '../model/settings.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
+import { Runtime } from './runtime/runtime.ts'
+import { Listener } from './server/listener.ts'
+import { createEntry, type Observe } from './stages/entry.ts'
+
+export interface ProxyOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly log: Log
+  readonly metrics: ProxyMetrics
+  /** Address and port of the plain listener; port 0 takes a free one. */
+  readonly http: { readonly host: string; readonly port: number }
+  readonly region: string
+  readonly allowLoopback: boolean
+  /** Called once for each exchange that is over. */
+  readonly observe: Observe
+}
+
+/** A data plane in this process. Nothing listens before `listen`, which wants a snapshot first. */
+export interface Proxy {
+  readonly runtime: Runtime
+  /** Requests in flight and client connections, for metrics and readiness. */
+  readonly inFlight: number
+  readonly connections: number
+  /** Whole or not at all: throws and keeps what it had. */
+  apply(snapshot: Snapshot): void
+  /** Resolves with the port in use; rejects with Node's error (`EADDRINUSE`). */
+  listen(): Promise<number>
+  /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
+  drain(timeoutMs: number): Promise<void>
+  close(): void
+}
+
+const nothing: Snapshot = { format: 1, digest: '', settings: defaultSettings, hosts: [], clusters: [], authorizers: [], secrets: {} }
+
+export function createProxy(options: ProxyOptions): Proxy {
+  const wheel = new Wheel(options.clock)
+  const runtime = new Runtime({ ...options, wheel }, nothing)
+  const entry = createEntry(runtime, options.observe)
+  const { settings } = nothing
+  let trusted = parseCidrs(settings.trustedProxies)
+  const listener = new Listener({
+    ...options.http,
+    clock: options.clock,
+    wheel,
+    handle: entry.handle,
+    clocks: settings.clocks,
+    limits: settings.limits,
+    isTrusted: (address) => trusted.contains(address),
+    observer: options.metrics.listener,
+  })
+  return {
+    runtime,
+    get inFlight() {
+      return entry.inFlight
+    },
+    get connections() {
+      return listener.connections
+    },
+    apply(snapshot) {
+      runtime.apply(snapshot)
+      trusted = parseCidrs(snapshot.settings.trustedProxies)
+      listener.configure(snapshot.settings.clocks, snapshot.settings.limits)
+    },
+    listen: () => listener.listen(),
+    drain: (timeoutMs) => listener.drain(timeoutMs),
+    close() {
+      listener.destroy()
+      runtime.close()
+      wheel.close()
+    },
+  }
+}

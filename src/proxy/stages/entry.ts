@@ -1,0 +1,134 @@
+import type { Failure, FailureDetail } from '../../model/failure.ts'
+import { canonicalPath } from '../../model/path.ts'
+import type { HostEntry, Rule } from '../../model/snapshot.ts'
+import { HeaderList } from '../http1/header-list.ts'
+import type { Handle, Reply, ReplyWatcher, Request } from '../http1/message.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { sendHead } from './answer.ts'
+import type { Attempt, AuthorizationOutcome, Exchange, ReplyEdit } from './exchange.ts'
+import { fail } from './fail.ts'
+import { identify } from './identify.ts'
+import { PipelineTable } from './pipeline-table.ts'
+
+/** What is told when an exchange is over: metrics and the access log. */
+export type Observe = (exchange: Exchange, complete: boolean) => void
+
+/** The part of an exchange that is the same for every protocol. */
+class LiveExchange implements Exchange, ReplyWatcher {
+  readonly request: Request
+  readonly reply: Reply
+  readonly runtime: Runtime
+  readonly headers: HeaderList
+  path: string
+  query: string
+  authority: string
+  id = ''
+  clientRequestId = ''
+  traceId = ''
+  client = ''
+  clientTrusted = false
+  scheme: 'http' | 'https'
+  rule: Rule | undefined = undefined
+  entry: HostEntry | undefined = undefined
+  allow: readonly string[] | undefined = undefined
+  authorization: AuthorizationOutcome | undefined = undefined
+  attempts: Attempt[] | undefined = undefined
+  failure: Failure | undefined = undefined
+  failureDetail: FailureDetail | undefined = undefined
+  status = 0
+  firstByteMs = 0
+  onDone: (() => void)[] | undefined = undefined
+  running: { cancel(): void } | undefined = undefined
+  replyEdits: readonly ReplyEdit[] = noEdits
+  readonly #done: (exchange: LiveExchange, complete: boolean) => void
+
+  constructor(request: Request, reply: Reply, runtime: Runtime, done: (exchange: LiveExchange, complete: boolean) => void) {
+    this.request = request
+    this.reply = reply
+    this.runtime = runtime
+    this.headers = request.head.headers
+    this.path = request.head.rawPath
+    this.query = request.head.query
+    this.authority = request.head.host
+    this.scheme = request.peer.scheme
+    this.#done = done
+    reply.watcher = this
+  }
+
+  finished(complete: boolean): void {
+    this.running?.cancel()
+    const waiting = this.onDone
+    if (waiting !== undefined) for (let i = 0; i < waiting.length; i++) waiting[i]?.()
+    this.#done(this, complete)
+  }
+}
+
+export interface Entry {
+  readonly handle: Handle
+  /** Requests whose answer is not over. */
+  readonly inFlight: number
+}
+
+const noEdits: readonly ReplyEdit[] = []
+
+/** The way into the pipelines: every request of every listener. */
+export function createEntry(runtime: Runtime, observe: Observe): Entry {
+  const pipelines = new PipelineTable(runtime)
+  let inFlight = 0
+  const done = (exchange: LiveExchange, complete: boolean) => {
+    inFlight--
+    observe(exchange, complete)
+  }
+  const handle: Handle = (request, reply) => {
+    const exchange = new LiveExchange(request, reply, runtime, done)
+    inFlight++
+    try {
+      identify(exchange)
+      if (inFlight > runtime.snapshot.settings.limits.requestsInFlight) fail(exchange, 'overloaded', overload)
+      else route(exchange, pipelines)
+    } catch (error) {
+      runtime.log.error('a request failed inside the gateway', { requestId: exchange.id, error })
+      fail(exchange, 'internal')
+    }
+  }
+  return {
+    handle,
+    get inFlight() {
+      return inFlight
+    },
+  }
+}
+
+const overload = { retryAfterSeconds: 1 }
+
+function route(exchange: LiveExchange, pipelines: PipelineTable): void {
+  const { head } = exchange.request
+  if (head.rawPath === '*') return answerAsterisk(exchange)
+  const canonical = canonicalPath(head.rawPath)
+  if (canonical === undefined) return refuse(exchange, 'path_invalid')
+  exchange.path = canonical.path
+  const result = exchange.runtime.router.route(head.hostname, head.method, canonical.path, head.query, head.headers)
+  if (result.kind === 'none') return fail(exchange, 'route_not_found')
+  if (result.kind === 'held') return fail(exchange, 'rule_invalid')
+  if (result.kind === 'ambiguous') return refuse(exchange, 'path_invalid')
+  const { rule } = result.entry
+  exchange.entry = result.entry
+  exchange.rule = rule
+  if (result.kind === 'method') exchange.allow = result.allow
+  if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject') return refuse(exchange, 'path_invalid')
+  const pipeline = pipelines.of(rule)
+  exchange.replyEdits = pipeline.replyEdits
+  pipeline.run(exchange)
+}
+
+/** An X-answer: the connection is of no further use. */
+function refuse(exchange: LiveExchange, code: 'path_invalid'): void {
+  exchange.reply.closeAfter()
+  fail(exchange, code)
+}
+
+/** `OPTIONS *` asks about the gateway itself (RFC 9110 §9.3.7). */
+function answerAsterisk(exchange: LiveExchange): void {
+  sendHead(exchange, 204, new HeaderList(), -1)
+  exchange.reply.end()
+}
