@@ -46,6 +46,15 @@ describe('documents', () => {
     expect(textOf(path), `${path} is out of date: npm run generate`).toBe(text)
   })
 
+  test('the lifecycle lists the policies in the order of the pipeline', () => {
+    const source = textOf('src/proxy/stages/pipeline.ts')
+    const list = /policies: readonly [^\n]+ = \[\n([^\]]+)\]/.exec(source)?.[1] ?? ''
+    const policies = [...list.matchAll(/(\w+),/g)].map((match) => match[1])
+    const rows = textOf('docs/REQUEST-LIFECYCLE.md').matchAll(/^\| `(\w+)` \|/gm)
+    expect(policies.length).toBeGreaterThan(5)
+    expect([...rows].map((match) => match[1])).toEqual(policies)
+  })
+
   test.each(pages)('%s: every link within the repository leads somewhere', (page) => {
     expect(brokenLinks(page)).toEqual([])
   })
