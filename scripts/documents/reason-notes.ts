@@ -14,6 +14,7 @@ export const reasonNotes: Readonly<Record<Reason, string>> = {
   AuthorizerNotFound:
     'Create or mend the ApiAuthorizer. Until then the rule answers 503: it is never public.',
   RefNotFound: 'Create the object or the key that the message names.',
+  RefInvalid: 'The message says what the object should hold instead.',
   RefNotPermitted: 'Ask the owner of the other namespace for a ReferenceGrant.',
   UnsupportedBackend:
     'Use a Service with a selector or EndpointSlices, or a `url` that is not loopback, link-local or a metadata service.',

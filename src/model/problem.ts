@@ -12,6 +12,7 @@ export const reasons = {
   BackendNotFound: 'A Service or one of its ports does not exist.',
   AuthorizerNotFound: 'An ApiAuthorizer does not exist or cannot be used.',
   RefNotFound: 'A Secret or ConfigMap, or a key of it, does not exist.',
+  RefInvalid: 'A Secret or ConfigMap does not hold what the reference needs.',
   RefNotPermitted: 'The other namespace does not grant the reference.',
   UnsupportedBackend: 'A backend is of a kind or at an address that is refused.',
   ServingLastGood: 'The current generation is broken; an earlier one is served.',

@@ -341,8 +341,12 @@ export interface Issuer {
   readonly keys: KeySource
 }
 
-/** `cluster`: id of the cluster of an in-cluster Service that serves the key set. */
+/**
+ * `cluster`: id of the cluster of an in-cluster Service that serves the key set. `missing`: the reference to the
+ * keys cannot be followed; tokens of this issuer cannot be decided (503).
+ */
 export type KeySource =
+  | { readonly kind: 'missing' }
   | { readonly kind: 'discovery' }
   | { readonly kind: 'uri'; readonly uri: string }
   | { readonly kind: 'service'; readonly cluster: string; readonly path: string; readonly ca?: string }

@@ -1,0 +1,61 @@
+import { RE2JS } from 're2js'
+
+/** A match costs at most this many steps a byte of the path, so 8 KiB of hostile path stay in the milliseconds. */
+const largestProgram = 256
+
+/**
+ * Why a user's regex is refused, or undefined. The syntax is RE2's: no backreference, no
+ * look-around, so that matching is linear whatever the input (hostile-inputs C1).
+ */
+export function regexFault(pattern: string): string | undefined {
+  try {
+    const size = RE2JS.compile(pattern).programSize()
+    if (size <= largestProgram) return undefined
+    return `the regex needs ${size} steps a byte; at most ${largestProgram} are allowed, use smaller repeat counts`
+  } catch (error) {
+    return `the regex is not RE2 syntax: ${reasonOf(error)}`
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it cannot be parsed'
+
+/**
+ * How many leading segments of every matching path are fixed by the pattern: it ranks the regex
+ * among paths (api.md, Precedence). When in doubt fewer, which ranks lower. A regex is always
+ * anchored, so `^` and `$` at the ends change nothing (C2).
+ */
+export function literalSegmentsOfRegex(pattern: string): number {
+  const body = pattern.replace(/^\^/, '')
+  if (hasAlternative(body)) return 0
+  const { text, rest } = literalPrefix(body)
+  const closed = rest === '' || rest === '$' ? text : text.slice(0, text.lastIndexOf('/') + 1)
+  return closed.startsWith('/') ? closed.split('/').filter((segment) => segment !== '').length : 0
+}
+
+/** Alternation outside of every group, where each branch has its own beginning. */
+function hasAlternative(body: string): boolean {
+  if (body.includes('\\Q')) return true
+  let depth = 0
+  for (const char of body.replace(/\\./gs, '').replace(/\[\^?\]?[^\]]*\]/g, '')) {
+    if (char === '(') depth++
+    if (char === ')') depth--
+    if (char === '|' && depth <= 0) return true
+  }
+  return false
+}
+
+const literalToken = /^(?:[A-Za-z0-9/_~!@&=:;,%'-]|\\[^A-Za-z0-9])/
+const quantifier = /^[*+?{]/
+
+/** The fixed beginning; a character under a quantifier is not part of it. */
+function literalPrefix(body: string): { text: string; rest: string } {
+  let text = ''
+  let rest = body
+  for (;;) {
+    const token = literalToken.exec(rest)?.[0]
+    if (token === undefined || quantifier.test(rest.slice(token.length))) return { text, rest }
+    text += token.at(-1)
+    rest = rest.slice(token.length)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Problem } from '../../model/problem.ts'
+import type { Authorize, AuthorizeMember } from '../../model/snapshot.ts'
+import type { AuthorizeDraft, MemberDraft } from './drafts.ts'
+import { grantProblem, printTarget, type Referrer } from './grants.ts'
+import type { Lookup } from './lookup.ts'
+import { didYouMean } from './suggest.ts'
+
+const group = 'fairlead.dev'
+
+/**
+ * Follows a rule's authorizers. One that is missing, broken or not granted stays as a member whose id no
+ * snapshot holds, so that the proxy answers 503 for it (hostile-inputs J24): nothing opens.
+ */
+export function resolveAuthorize(
+  lookup: Lookup,
+  from: Referrer,
+  draft: AuthorizeDraft,
+): { readonly authorize: Authorize; readonly problems: readonly Problem[] } {
+  if (draft.kind === 'public' || draft.kind === 'deny') return { authorize: draft, problems: [] }
+  const problems: Problem[] = []
+  const members = draft.members.map((member) => {
+    const problem = memberProblem(lookup, from, member)
+    if (problem !== undefined) problems.push(problem)
+    return memberOf(member, problem)
+  })
+  return { authorize: Object.freeze({ ...draft, members: Object.freeze(members) }), problems }
+}
+
+/** An id with `!` names no object: it keeps a refused reference from finding an authorizer that others may use. */
+function memberOf(draft: MemberDraft, problem: Problem | undefined): AuthorizeMember {
+  const { where: _where, namespace, name, ...wanted } = draft
+  const refused = problem?.reason === 'RefNotPermitted'
+  return Object.freeze({ authorizer: `${refused ? '!' : ''}${namespace}/${name}`, ...wanted })
+}
+
+function memberProblem(lookup: Lookup, from: Referrer, member: MemberDraft): Problem | undefined {
+  const { where, namespace, name } = member
+  const ref = { group, kind: 'ApiAuthorizer', namespace, name }
+  const refused = grantProblem(lookup, from, ref, where)
+  if (refused !== undefined) return refused
+  const state = lookup.find('authorizers', namespace, name)
+  if (state === undefined) {
+    const near = didYouMean(name, lookup.names('authorizers', namespace))
+    return notFound(where, `${printTarget(ref)} does not exist${near}`)
+  }
+  if (state === 'broken') return notFound(where, `${printTarget(ref)} cannot be used; its status says why`)
+  if (state === 'withoutScopes' && member.scopes !== undefined) {
+    const message = `${printTarget(ref)} takes ID tokens only, which carry no scopes; use groups or claims, or tokenUse: Access`
+    return { reason: 'Invalid', path: where, message }
+  }
+  return undefined
+}
+
+const notFound = (path: string, message: string): Problem => ({ reason: 'AuthorizerNotFound', path, message })

@@ -1,0 +1,88 @@
+import type { Problem } from '../../model/problem.ts'
+import type { Action, Backend, Origin, Rule } from '../../model/snapshot.ts'
+import type { RouteOrder } from './candidate.ts'
+import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft } from './drafts.ts'
+import type { Match } from '../../model/match.ts'
+import { findsTheSame, Lookup, type Tables } from './lookup.ts'
+import { resolveAuthorize } from './resolve-authorize.ts'
+import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
+
+/** A route whose references are followed. What it needs of the world is in it; what it could not find is a problem. */
+export interface ResolvedRoute {
+  readonly origin: Origin
+  readonly order: RouteOrder
+  readonly hostnames: readonly HostnameDraft[]
+  readonly holdsHosts: boolean
+  readonly rules: readonly ResolvedRule[]
+  readonly problems: readonly Problem[]
+}
+
+export interface ResolvedRule {
+  readonly rule: Rule
+  readonly matches: readonly Match[]
+  /** `spec.rules[0]`, for messages. */
+  readonly where: string
+  readonly uses: readonly ClusterUse[]
+}
+
+export const invalid: Action = Object.freeze({ kind: 'invalid' })
+
+/** Follows every reference of a route. A fault costs the backend or the rule it is in, which keeps its place (invariants 2 and 3). */
+export function resolveRoute(lookup: Lookup, draft: RouteDraft): ResolvedRoute {
+  const { origin, hostnames, holdsHosts } = draft
+  const problems = [...draft.problems]
+  const rules = draft.rules.map((rule) => resolveRule(lookup, draft, rule, problems))
+  const order = Object.freeze({ created: draft.created, id: `${origin.namespace}/${origin.name}`, kind: origin.kind })
+  return Object.freeze({ origin, order, hostnames, holdsHosts, rules, problems })
+}
+
+function resolveRule(lookup: Lookup, route: RouteDraft, draft: RuleDraft, problems: Problem[]): ResolvedRule {
+  const { origin } = route
+  const { action, uses, problems: backendProblems } = resolveAction(lookup, route, draft.action)
+  const { authorize, problems: memberProblems } = resolveAuthorize(lookup, route.referrer, draft.authorize)
+  problems.push(...backendProblems, ...memberProblems)
+  const id = `${origin.namespace}/${origin.name}`
+  const rule: Rule = Object.freeze({
+    id: `${id}/${draft.name}`,
+    route: id,
+    name: draft.name,
+    namespace: origin.namespace,
+    origin,
+    action: memberProblems.some(({ reason }) => reason === 'Invalid') ? invalid : action,
+    authorize,
+    stripHeaders: lookup.get('injected', origin.namespace) ?? none,
+    ...draft.policies,
+  })
+  return { rule, matches: draft.matches, where: draft.where, uses }
+}
+
+const none: readonly never[] = Object.freeze([])
+
+interface ResolvedAction {
+  readonly action: Action
+  readonly uses: readonly ClusterUse[]
+  readonly problems: readonly Problem[]
+}
+
+function resolveAction(lookup: Lookup, route: RouteDraft, action: RuleDraft['action']): ResolvedAction {
+  if (action.kind !== 'forward') return { action, uses: none, problems: none }
+  const backends: Backend[] = []
+  const uses: ClusterUse[] = []
+  const problems: Problem[] = []
+  for (const draft of action.backends) {
+    const found = resolveBackend(lookup, route.referrer, draft)
+    if ('reason' in found) {
+      problems.push(found)
+      continue
+    }
+    uses.push({ where: draft.where, cluster: found })
+    backends.push(backendOf(draft, found.id))
+  }
+  return { action: backends.length === 0 ? invalid : forwardTo(action, backends), uses, problems }
+}
+
+const forwardTo = (action: ForwardDraft, backends: readonly Backend[]): Action =>
+  Object.freeze({ ...action, backends: Object.freeze(backends) })
+
+const backendOf = ({ name, region, weight, priority, basePath }: ForwardDraft['backends'][number], cluster: string): Backend =>
+  Object.freeze({ name, cluster, region, weight, priority, basePath })
