@@ -1,0 +1,36 @@
+import { isToken } from './field-scan.ts'
+
+/** What `Connection` fields say (RFC 9110 §7.6.1). */
+export interface ConnectionField {
+  readonly close: boolean
+  readonly keepAlive: boolean
+  /** Lower-case names of fields that end at this hop. */
+  readonly names: readonly string[]
+}
+
+const plainClose: ConnectionField = { close: true, keepAlive: false, names: [] }
+const plainKeepAlive: ConnectionField = { close: false, keepAlive: true, names: [] }
+
+/** Fields that a client must not be able to take away: framing, routing, identity and what the gateway sets (U4). */
+const untouchable =
+  /^(host|content-.*|transfer-encoding|expect|authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|via|x-request-id|traceparent|tracestate|x-amzn-trace-id|origin|range|if-.*|date)$/
+
+/** Joins one field value with what came before; undefined when it is malformed or names what it must not. */
+export function connectionField(value: string, before: ConnectionField | undefined): ConnectionField | undefined {
+  if (before === undefined) {
+    if (value === 'keep-alive' || value === 'Keep-Alive') return plainKeepAlive
+    if (value === 'close') return plainClose
+  }
+  let close = before?.close ?? false
+  let keepAlive = before?.keepAlive ?? false
+  const names = [...(before?.names ?? [])]
+  for (const part of value.toLowerCase().split(',')) {
+    const name = part.trim()
+    if (name === '') continue
+    if (!isToken(name) || untouchable.test(name)) return undefined
+    if (name === 'close') close = true
+    else if (name === 'keep-alive') keepAlive = true
+    else names.push(name)
+  }
+  return { close, keepAlive, names }
+}

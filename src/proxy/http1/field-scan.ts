@@ -1,0 +1,126 @@
+import { hashByte, lookUp } from './field-names.ts'
+
+/** Classes of bytes. A token byte (RFC 9110 §5.6.2) has the lowest bit. */
+const token = 1
+const upper = 2
+const underscore = 4
+const valueByte = 8
+const targetByte = 16
+
+/** Class bits of every byte. */
+export const classes = buildClasses()
+export const isTokenByte = token
+export const isTargetByte = targetByte
+
+function buildClasses(): Uint8Array {
+  const table = new Uint8Array(256)
+  for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) table[byte] = valueByte
+  table[0x09] = valueByte
+  // R3: no space, control, 8-bit, fragment or backslash in a target.
+  for (let byte = 0x21; byte < 0x7f; byte++) if (byte !== 0x23 && byte !== 0x5c) mark(table, byte, targetByte)
+  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") mark(table, char.charCodeAt(0), token)
+  for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') mark(table, char.charCodeAt(0), token | upper)
+  mark(table, 0x5f, underscore)
+  return table
+}
+
+function mark(table: Uint8Array, byte: number, bits: number): void {
+  table[byte] = (table[byte] as number) | bits
+}
+
+/** Results of a scan besides a position. */
+export const incomplete = 0
+export const malformed = -1
+export const tooMany = -2
+
+/** What was found about field i stands at `fields[i * 6]`: name start and end, value start and end, number, class bits. */
+export const stride = 6
+const mostFields = 1000
+export const fields = new Int32Array(stride * (mostFields + 1))
+
+/** Number of fields that the last successful scan found. Read at once: the next scan overwrites it. */
+export let fieldCount = 0
+
+const CR = 13
+const LF = 10
+const SP = 32
+const TAB = 9
+const COLON = 58
+
+/**
+ * Reads field lines up to and with the empty line (RFC 9112 §5): no space before the colon, no folding, no
+ * bare CR or LF, no control byte. One pass over the bytes.
+ *
+ * @returns the position after the empty line, or one of the results above
+ */
+export function scanFields(bytes: Uint8Array, from: number, end: number, most: number): number {
+  let at = from
+  let count = 0
+  const limit = Math.min(most, mostFields)
+  while (at < end) {
+    if (bytes[at] === CR) {
+      if (at + 1 >= end) return incomplete
+      if (bytes[at + 1] !== LF) return malformed
+      fieldCount = count
+      return at + 2
+    }
+    if (count === limit) return tooMany
+    const nameStart = at
+    let hash = 0
+    let bits = 0
+    let byte = 0
+    for (; at < end; at++) {
+      byte = bytes[at] as number
+      const kind = classes[byte] as number
+      if ((kind & token) === 0) break
+      bits |= kind
+      hash = hashByte(hash, byte)
+    }
+    if (at === end) return incomplete
+    if (byte !== COLON || at === nameStart) return malformed
+    const nameEnd = at++
+    while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++
+    const valueStart = at
+    while (at < end && ((classes[bytes[at] as number] as number) & valueByte) !== 0) at++
+    if (at === end) return incomplete
+    if (bytes[at] !== CR) return malformed
+    if (at + 1 === end) return incomplete
+    if (bytes[at + 1] !== LF) return malformed
+    let valueEnd = at
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--
+    const base = count * stride
+    fields[base] = nameStart
+    fields[base + 1] = nameEnd
+    fields[base + 2] = valueStart
+    fields[base + 3] = valueEnd
+    fields[base + 4] = lookUp(bytes, nameStart, nameEnd, hash)
+    fields[base + 5] = bits
+    count++
+    at += 2
+  }
+  return incomplete
+}
+
+/** Whether a name has upper-case letters, and whether it has underscores, by its class bits. */
+export const hasUpper = (bits: number): boolean => (bits & upper) !== 0
+export const hasUnderscore = (bits: number): boolean => (bits & underscore) !== 0
+
+/** Whether a text can be a field name (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 255 || ((classes[code] as number) & token) === 0) return false
+  }
+  return text.length > 0
+}
+
+/** Whether a text can be a field value as it is: no control but TAB, nothing above 0xFF, no space at either end. */
+export function isFieldValue(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 255 || ((classes[code] as number) & valueByte) === 0) return false
+  }
+  return text === '' || !(isSpace(text.charCodeAt(0)) || isSpace(text.charCodeAt(text.length - 1)))
+}
+
+const isSpace = (code: number): boolean => code === SP || code === TAB
