@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Match } from './match.ts'
 
 /**
  * JSON with sorted keys and without absent fields: equal values give equal texts, whatever order
@@ -20,7 +21,46 @@ function fieldsOf(record: Readonly<Record<string, unknown>>): string[] {
 }
 
 /** SHA-256 in hex of a text (as UTF-8): fingerprints of secrets, digests of digests. */
-export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex')
+export const sha256 = (text: string): string =>
+  createHash('sha256').update(text, 'utf8').digest('hex')
 
 /** SHA-256 in hex of the canonical JSON of a value. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value))
+
+/** Digest of one entry of a host: its match and, by digest, its rule. */
+export const digestOfEntry = (match: Match, ruleDigest: string): string =>
+  sha256(`${canonicalJson(match)}\n${ruleDigest}`)
+
+/** Digest of a host without its own `digest`: one changed rule costs one rule. */
+export const digestOfHost = (
+  hostname: string,
+  held: boolean,
+  entryDigests: readonly string[],
+): string => sha256([hostname, held, ...entryDigests].join('\n'))
+
+/** The digests of the parts of a snapshot, each list in its order. */
+export interface PartDigests {
+  readonly settings: string
+  readonly hosts: readonly string[]
+  readonly clusters: readonly string[]
+  readonly authorizers: readonly string[]
+  /** Fingerprints, which are digests already. */
+  readonly secrets: readonly string[]
+}
+
+/** Digest of a snapshot: a hash of the digests of its parts. The names keep a part from counting in another list. */
+export const digestOfSnapshot = (parts: PartDigests): string =>
+  sha256(
+    [
+      'settings',
+      parts.settings,
+      'hosts',
+      ...parts.hosts,
+      'clusters',
+      ...parts.clusters,
+      'authorizers',
+      ...parts.authorizers,
+      'secrets',
+      ...parts.secrets,
+    ].join('\n'),
+  )

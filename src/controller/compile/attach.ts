@@ -1,4 +1,4 @@
-import { printProblem, type Problem } from '../../model/problem.ts'
+import { type Problem, printProblem } from '../../model/problem.ts'
 import type { Rule } from '../../model/snapshot.ts'
 import { type Candidate, candidatesOf } from './candidate.ts'
 import { isSameList } from './order.ts'
@@ -40,11 +40,17 @@ function attachRoute(
 ): AttachedRoute {
   const problems = route.hostnames.flatMap((claim) => ownership(route, claim) ?? [])
   const refused = new Set(problems.map(({ path }) => path))
-  const hostnames = route.hostnames.filter(({ where }) => !refused.has(where)).map(({ hostname }) => hostname)
+  const hostnames = route.hostnames
+    .filter(({ where }) => !refused.has(where))
+    .map(({ hostname }) => hostname)
   const rules = route.rules.map((rule) => withStrippedHeaders(rule, injected))
   const attached = { route, hostnames, rules, problems }
   if (before !== undefined && isSameAttachment(before, attached)) return before
-  const sources = route.rules.map(({ matches, where }, at) => ({ rule: rules[at] as Rule, matches, where }))
+  const sources = route.rules.map(({ matches, where }, at) => ({
+    rule: rules[at] as Rule,
+    matches,
+    where,
+  }))
   return Object.freeze({ ...attached, candidates: candidatesOf(route.order, sources) })
 }
 
@@ -57,4 +63,5 @@ const isSameAttachment = (a: Attachment, b: Attachment): boolean =>
   a.rules.every((rule, at) => isSameRule(rule, b.rules[at] as Rule))
 
 /** Of one resolved rule, only the stripped headers can differ. */
-const isSameRule = (a: Rule, b: Rule): boolean => a === b || isSameList(a.stripHeaders, b.stripHeaders)
+const isSameRule = (a: Rule, b: Rule): boolean =>
+  a === b || isSameList(a.stripHeaders, b.stripHeaders)

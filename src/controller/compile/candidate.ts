@@ -1,4 +1,4 @@
-import { canonicalJson, digestOf, sha256 } from '../../model/digest.ts'
+import { canonicalJson, digestOf, digestOfEntry } from '../../model/digest.ts'
 import type { Match } from '../../model/match.ts'
 import type { HostEntry, Rule } from '../../model/snapshot.ts'
 
@@ -32,7 +32,10 @@ export interface CandidateSource {
 }
 
 /** The candidates of one route, rules in order, each match of a rule once. */
-export const candidatesOf = (order: RouteOrder, sources: readonly CandidateSource[]): readonly Candidate[] =>
+export const candidatesOf = (
+  order: RouteOrder,
+  sources: readonly CandidateSource[],
+): readonly Candidate[] =>
   sources.flatMap((source, ruleAt) => candidatesOfRule(order, source, ruleAt))
 
 function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: number): Candidate[] {
@@ -42,7 +45,7 @@ function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: nu
     const key = keyOfMatch(match)
     if (byKey.has(key)) return
     const entry = Object.freeze({ match, rule: source.rule })
-    const digest = sha256(`${canonicalJson(match)}\n${ruleDigest}`)
+    const digest = digestOfEntry(match, ruleDigest)
     const where = source.matches.length > 1 ? `${source.where}.matches[${matchAt}]` : source.where
     byKey.set(key, { entry, key, digest, order, ruleAt, matchAt, where })
   })
@@ -51,6 +54,10 @@ function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: nu
 
 /** The names of a pattern's segments do not select: `/orders/{id}` and `/orders/{name}` are the same match. */
 const keyOfMatch = (match: Match): string =>
-  canonicalJson(match.path.kind === 'pattern' ? { ...match, path: { ...match.path, value: nameless(match.path.value) } } : match)
+  canonicalJson(
+    match.path.kind === 'pattern'
+      ? { ...match, path: { ...match.path, value: nameless(match.path.value) } }
+      : match,
+  )
 
 const nameless = (pattern: string): string => pattern.replace(/\{[^}]*\}/g, '{}')

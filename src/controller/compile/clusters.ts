@@ -1,9 +1,9 @@
 import type { Cluster } from '../../model/snapshot.ts'
-import type { EndpointSlice, Service } from './world.ts'
-import type { Tables } from './lookup.ts'
 import { type AddressRefusal, endpointsOf } from './endpoints.ts'
+import type { Tables } from './lookup.ts'
 import { compareTexts, isSameList, sortAgain } from './order.ts'
 import type { ClusterDraft, ClusterUse } from './resolve-backend.ts'
+import type { EndpointSlice, Service } from './world.ts'
 
 /** A cluster with its endpoints, and what was left out of it. */
 export interface BuiltCluster {
@@ -23,7 +23,8 @@ export function createClusterBuilding(
     const before = new Map(built.map((each) => [each.cluster.id, each]))
     const next = new Map<string, BuiltCluster>()
     for (const { cluster } of uses) {
-      if (!next.has(cluster.id)) next.set(cluster.id, buildCluster(cluster, tables, refusalOf, before.get(cluster.id)))
+      if (!next.has(cluster.id))
+        next.set(cluster.id, buildCluster(cluster, tables, refusalOf, before.get(cluster.id)))
     }
     built = sortAgain(built, [...next.values()], (a, b) => compareTexts(a.cluster.id, b.cluster.id))
     return built
@@ -38,13 +39,23 @@ function buildCluster(
   before: BuiltCluster | undefined,
 ): BuiltCluster {
   const { target } = draft
-  if (target.kind === 'url') return before ?? { cluster: { ...draft, target }, faults: none, service: undefined, slices: none }
+  if (target.kind === 'url')
+    return (
+      before ?? { cluster: { ...draft, target }, faults: none, service: undefined, slices: none }
+    )
   const key = `${target.namespace}/${target.service}`
   const service = tables.services.get(key)
   const slices = tables.slices.get(key) ?? none
-  if (before !== undefined && before.service === service && isSameList(before.slices, slices)) return before
-  const found = service === undefined ? { endpoints: none, faults: none } : endpointsOf(service, target.port, slices, refusalOf)
-  const cluster = Object.freeze({ ...draft, target: Object.freeze({ ...target, endpoints: found.endpoints }) })
+  if (before !== undefined && before.service === service && isSameList(before.slices, slices))
+    return before
+  const found =
+    service === undefined
+      ? { endpoints: none, faults: none }
+      : endpointsOf(service, target.port, slices, refusalOf)
+  const cluster = Object.freeze({
+    ...draft,
+    target: Object.freeze({ ...target, endpoints: found.endpoints }),
+  })
   return { cluster, faults: found.faults, service, slices }
 }
 

@@ -4,11 +4,12 @@ import type { Snapshot } from '../../model/snapshot.ts'
 import { createAttaching } from './attach.ts'
 import { createAuthorizerDrafting, createAuthorizerResolving } from './authorizers.ts'
 import { createClusterBuilding } from './clusters.ts'
+import { authorizersInUse, usesOf } from './in-use.ts'
 import { createLowering } from './lower.ts'
 import { ownershipOf } from './ownership.ts'
 import { createRanking } from './rank.ts'
+import { createReporting } from './report.ts'
 import { createRouteResolving } from './routes.ts'
-import { createReporting } from './statuses.ts'
 import { injectedByTarget } from './strip-headers.ts'
 import { createTables } from './tables.ts'
 import type { World } from './world.ts'
@@ -39,7 +40,8 @@ export function createCompiler(): Compile {
   let options: CompileOptions | undefined
   let run: Compile | undefined
   return (world, next) => {
-    if (run === undefined || options === undefined || !isSameRulebook(options, next)) run = createRun(next)
+    if (run === undefined || options === undefined || !isSameRulebook(options, next))
+      run = createRun(next)
     options = next
     return run(world, next)
   }
@@ -49,7 +51,8 @@ export function createCompiler(): Compile {
 const isSameRulebook = (a: CompileOptions, b: CompileOptions): boolean =>
   a.className === b.className &&
   a.allowLoopback === b.allowLoopback &&
-  (a.settings === b.settings || JSON.stringify(a.settings.guardrails) === JSON.stringify(b.settings.guardrails))
+  (a.settings === b.settings ||
+    JSON.stringify(a.settings.guardrails) === JSON.stringify(b.settings.guardrails))
 
 /** The steps, each of which remembers only its own last results. */
 function createRun(rulebook: CompileOptions): Compile {
@@ -71,8 +74,9 @@ function createRun(rulebook: CompileOptions): Compile {
     const ownership = ownershipOf(settings.hostOwnership, routes, world.namespaces)
     const attached = attach(routes, ownership, injectedByTarget(routes, drafts))
     const hosts = rank(attached)
-    const clusters = buildClusters(attached, authorizers, tables)
-    const snapshot = lower({ settings, hosts, clusters, authorizers, attached })
+    const used = authorizersInUse(attached, authorizers)
+    const clusters = buildClusters(usesOf(attached, used), tables)
+    const snapshot = lower({ settings, hosts, clusters, authorizers: used })
     const statuses = report({ authorizers, attached, hosts, clusters })
     return { snapshot, statuses }
   }

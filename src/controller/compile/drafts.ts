@@ -1,9 +1,8 @@
-import type { Referrer } from './grants.ts'
-import type { Problem } from '../../model/problem.ts'
 import type { Match } from '../../model/match.ts'
+import type { Problem } from '../../model/problem.ts'
 import type {
-  Authorizer,
   AuthorizeMember,
+  Authorizer,
   Backend,
   Cluster,
   Forward,
@@ -18,15 +17,16 @@ import type {
   SourceAddresses,
   UrlTarget,
 } from '../../model/snapshot.ts'
+import type { Referrer } from './grants.ts'
+import type { Meta } from './world.ts'
 
 /**
  * What a front (`from-*.ts`) makes of one object, on its own: checked, in model terms, with its
  * references still by name. Past this point nobody knows which API kind a route came from.
  */
 export interface RouteDraft {
+  readonly subject: Subject
   readonly origin: Origin
-  /** RFC 3339 in UTC, '' when unknown. */
-  readonly created: string
   readonly referrer: Referrer
   readonly hostnames: readonly HostnameDraft[]
   /** Some match could be anywhere: its hosts answer nothing that no rule matches (invariant 3). */
@@ -34,6 +34,14 @@ export interface RouteDraft {
   readonly rules: readonly RuleDraft[]
   /** Faults of the object itself: they become `Accepted`. */
   readonly problems: readonly Problem[]
+}
+
+/** The object as it is now, for its status. */
+export interface Subject {
+  readonly kind: string
+  readonly meta: Meta
+  /** The generation that is served instead of the current one. */
+  readonly lastGood?: number
 }
 
 export interface HostnameDraft {
@@ -57,7 +65,9 @@ export type Policies = Pick<
   'paths' | 'timeouts' | 'limits' | 'requestHeaders' | 'responseHeaders' | 'cors' | 'errors'
 >
 
-export type ForwardDraft = Omit<Forward, 'backends'> & { readonly backends: readonly BackendDraft[] }
+export type ForwardDraft = Omit<Forward, 'backends'> & {
+  readonly backends: readonly BackendDraft[]
+}
 
 export type BackendDraft = Omit<Backend, 'cluster'> &
   Pick<Cluster, 'health' | 'maxConnections' | 'maxPending'> & {
@@ -82,9 +92,14 @@ export type MemberDraft = Omit<AuthorizeMember, 'authorizer'> & {
 
 /** An authorizer with its key references still by name. `authorizer` is absent when it cannot be used. */
 export interface AuthorizerDraft {
+  /** `namespace/name`. */
   readonly id: string
+  readonly subject: Subject
   readonly origin: Origin
-  readonly authorizer?: Omit<Authorizer, 'issuers' | 'version'> & { readonly issuers: readonly IssuerDraft[] }
+  readonly referrer: Referrer
+  readonly authorizer?: Omit<Authorizer, 'issuers' | 'version'> & {
+    readonly issuers: readonly IssuerDraft[]
+  }
   /** Lower-case headers it can inject, even when broken: rules must strip them all the same. */
   readonly injects: readonly string[]
   /** Accepts only tokens that cannot carry scopes. */

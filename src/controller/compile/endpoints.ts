@@ -28,16 +28,22 @@ export function endpointsOf(
   const faults: string[] = []
   for (const slice of [...slices].sort((a, b) => compareTexts(a.meta.name, b.meta.name))) {
     const fault = sliceFault(service, slice)
-    if (fault !== undefined) faults.push(`EndpointSlice "${slice.meta.namespace}/${slice.meta.name}" is left out: ${fault}`)
+    if (fault !== undefined)
+      faults.push(
+        `EndpointSlice "${slice.meta.namespace}/${slice.meta.name}" is left out: ${fault}`,
+      )
     else addSlice(byPlace, faults, slice, port, refusalOf)
   }
   return { endpoints: [...byPlace.values()].sort(compareEndpoints), faults: faults }
 }
 
 function sliceFault(service: Service, slice: EndpointSlice): string | undefined {
-  if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') return `its addressType is ${slice.addressType}`
+  if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6')
+    return `its addressType is ${slice.addressType}`
   const { name, uid } = service.meta
-  const owned = slice.owners.some((owner) => owner.kind === 'Service' && owner.name === name && owner.uid === uid)
+  const owned = slice.owners.some(
+    (owner) => owner.kind === 'Service' && owner.name === name && owner.uid === uid,
+  )
   if (!service.hasSelector || owned) return undefined
   return `Service "${name}" has a selector and does not own it`
 }
@@ -58,16 +64,24 @@ function addSlice(
       const refusal = refusalOf(address)
       const key = `${address} ${port}`
       if (refusal !== undefined) faults.push(`endpoint ${address} is refused: ${refusal}`)
-      else if (byPlace.get(key)?.state !== 'ready') byPlace.set(key, endpointOf(address, port, state, each.zone))
+      else if (byPlace.get(key)?.state !== 'ready')
+        byPlace.set(key, endpointOf(address, port, state, each.zone))
     }
   }
 }
 
-const endpointOf = (address: string, port: number, state: Endpoint['state'], zone: string | undefined): Endpoint =>
-  Object.freeze({ address, port, state, ...(zone !== undefined && { zone }) })
+const endpointOf = (
+  address: string,
+  port: number,
+  state: Endpoint['state'],
+  zone: string | undefined,
+): Endpoint => Object.freeze({ address, port, state, ...(zone !== undefined && { zone }) })
 
 /** The port of a slice that belongs to a port of the Service: of the same name, as Kubernetes writes it; else the one its targetPort names. */
-function slicePort(slice: EndpointSlice, { name, port, targetPort }: ServicePort): number | undefined {
+function slicePort(
+  slice: EndpointSlice,
+  { name, port, targetPort }: ServicePort,
+): number | undefined {
   const ports = slice.ports.filter(({ protocol }) => protocol === 'TCP')
   const target = targetPort ?? port
   const found =
@@ -82,4 +96,5 @@ function stateOf({ ready, serving, terminating }: SliceEndpoint): Endpoint['stat
   return terminating === true ? 'terminating' : 'ready'
 }
 
-const compareEndpoints = (a: Endpoint, b: Endpoint): number => compareTexts(a.address, b.address) || a.port - b.port
+const compareEndpoints = (a: Endpoint, b: Endpoint): number =>
+  compareTexts(a.address, b.address) || a.port - b.port

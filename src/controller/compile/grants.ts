@@ -19,17 +19,32 @@ export interface Target extends ObjectRef {
  *
  * @param where `spec.rules[0].backends[1]`
  */
-export function grantProblem(lookup: Lookup, from: Referrer, to: Target, where: string): Problem | undefined {
+export function grantProblem(
+  lookup: Lookup,
+  from: Referrer,
+  to: Target,
+  where: string,
+): Problem | undefined {
   if (from.namespace === to.namespace) return undefined
   const grants = lookup.get('grants', to.namespace) ?? []
   const granted = grants.some(
     (grant) =>
-      grant.from.some((side) => side.group === from.group && side.kind === from.kind && side.namespace === from.namespace) &&
-      grant.to.some((side) => side.group === to.group && side.kind === to.kind && (side.name ?? to.name) === to.name),
+      grant.from.some(
+        (side) =>
+          side.group === from.group && side.kind === from.kind && side.namespace === from.namespace,
+      ) &&
+      grant.to.some(
+        (side) =>
+          side.group === to.group && side.kind === to.kind && (side.name ?? to.name) === to.name,
+      ),
   )
   if (granted) return undefined
   const right = `namespace "${to.namespace}" has no ReferenceGrant that lets ${from.kind} of "${from.namespace}" use it`
-  return { reason: 'RefNotPermitted', path: where, message: `${printTarget(to)} may not be used: ${right}` }
+  return {
+    reason: 'RefNotPermitted',
+    path: where,
+    message: `${printTarget(to)} may not be used: ${right}`,
+  }
 }
 
 /** `Service "shop/orders"`. */

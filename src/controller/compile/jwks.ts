@@ -14,14 +14,20 @@ export function publicKeySet(text: string): { readonly jwks: string } | { readon
   const keys = keysOf(parse(text))
   if (keys === undefined) return { fault: 'it is not a JSON Web Key Set: {"keys": [...]}' }
   if (keys.length === 0) return { fault: 'it holds no key' }
-  if (keys.length > mostKeys) return { fault: `it holds ${keys.length} keys; at most ${mostKeys} are allowed` }
+  if (keys.length > mostKeys)
+    return { fault: `it holds ${keys.length} keys; at most ${mostKeys} are allowed` }
   const secret = keys.findIndex((key) => secretMembers.some((member) => Object.hasOwn(key, member)))
-  if (secret >= 0) return { fault: `keys[${secret}] is a private or symmetric key; only public keys belong here` }
+  if (secret >= 0)
+    return { fault: `keys[${secret}] is a private or symmetric key; only public keys belong here` }
   return { jwks: JSON.stringify({ keys: keys.map(publicPart) }) }
 }
 
 const publicPart = (key: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(publicMembers.filter((member) => Object.hasOwn(key, member)).map((member) => [member, key[member]]))
+  Object.fromEntries(
+    publicMembers
+      .filter((member) => Object.hasOwn(key, member))
+      .map((member) => [member, key[member]]),
+  )
 
 function parse(text: string): unknown {
   try {

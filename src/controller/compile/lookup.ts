@@ -1,4 +1,4 @@
-import type { ConfigMap, EndpointSlice, ReferenceGrant, Secret, Service } from './world.ts'
+import type { ConfigMap, EndpointSlice, ReferenceGrant, Secret, Service, World } from './world.ts'
 
 /** What one object may want to know about others, by `namespace/name`. A table is rebuilt only when its objects changed. */
 export interface Tables {
@@ -11,6 +11,8 @@ export interface Tables {
   readonly grants: ReadonlyMap<string, readonly ReferenceGrant[]>
   /** By namespace: the headers that its authorizers can inject, sorted. */
   readonly injected: ReadonlyMap<string, readonly string[]>
+  /** By kind, namespace and name. */
+  readonly lastGood: ReadonlyMap<string, World['lastGood'][number]>
   /** By `namespace/service`. */
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>
 }
@@ -20,7 +22,8 @@ export type AuthorizerState = 'usable' | 'withoutScopes' | 'broken'
 
 export type TableName = keyof Tables
 
-type ValueOf<Name extends TableName> = Tables[Name] extends ReadonlyMap<string, infer Value> ? Value : never
+type ValueOf<Name extends TableName> =
+  Tables[Name] extends ReadonlyMap<string, infer Value> ? Value : never
 
 /** One look into the tables and what it found: as long as it would find the same, what was built on it holds. */
 interface Look {
@@ -41,13 +44,18 @@ export class Lookup {
     this.#tables = tables
   }
 
-  find<Name extends TableName>(table: Name, namespace: string, name: string): ValueOf<Name> | undefined {
+  find<Name extends TableName>(
+    table: Name,
+    namespace: string,
+    name: string,
+  ): ValueOf<Name> | undefined {
     return this.get(table, `${namespace}/${name}`)
   }
 
   get<Name extends TableName>(table: Name, key: string): ValueOf<Name> | undefined {
     const found = this.#tables[table].get(key) as ValueOf<Name> | undefined
-    if (!this.looks.some((look) => look.table === table && look.key === key)) this.looks.push({ table, key, found })
+    if (!this.looks.some((look) => look.table === table && look.key === key))
+      this.looks.push({ table, key, found })
     return found
   }
 
@@ -55,10 +63,37 @@ export class Lookup {
   names(table: TableName, namespace: string): string[] {
     this.looks.push({ table, key: allNames, found: this.#tables[table] })
     const prefix = `${namespace}/`
-    return [...this.#tables[table].keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+    return [...this.#tables[table].keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
   }
 }
 
-/** Whether every look would find the same in these tables. */
-export const findsTheSame = (looks: readonly Look[], tables: Tables): boolean =>
-  looks.every(({ table, key, found }) => (key === allNames ? tables[table] === found : tables[table].get(key) === found))
+/**
+ * Remembers what `compute` made of each frozen source, and computes again only when a look into the tables
+ * would find something else. A source that is gone is forgotten with it.
+ */
+export function rememberLooks<Source extends object, Result>(
+  compute: (lookup: Lookup, source: Source) => Result,
+): (source: Source, tables: Tables) => Result {
+  const known = new WeakMap<
+    Source,
+    { readonly looks: readonly Look[]; tables: Tables; readonly result: Result }
+  >()
+  return (source, tables) => {
+    const before = known.get(source)
+    if (before !== undefined && (before.tables === tables || findsTheSame(before.looks, tables))) {
+      before.tables = tables
+      return before.result
+    }
+    const lookup = new Lookup(tables)
+    const result = compute(lookup, source)
+    known.set(source, { looks: lookup.looks, tables, result })
+    return result
+  }
+}
+
+const findsTheSame = (looks: readonly Look[], tables: Tables): boolean =>
+  looks.every(({ table, key, found }) =>
+    key === allNames ? tables[table] === found : tables[table].get(key) === found,
+  )

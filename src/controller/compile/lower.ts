@@ -1,38 +1,53 @@
-import { digestOf, sha256 } from '../../model/digest.ts'
+import { digestOf, digestOfSnapshot } from '../../model/digest.ts'
 import type { Settings } from '../../model/settings.ts'
 import type { Authorizer, Cluster, Snapshot } from '../../model/snapshot.ts'
+import type { BuiltCluster } from './clusters.ts'
+import type { RankedHost } from './rank.ts'
+import type { ResolvedAuthorizer } from './resolve-authorizer.ts'
 
 /** What a snapshot is made of, each list sorted. */
-export type Parts = Pick<Snapshot, 'settings' | 'hosts' | 'clusters' | 'authorizers'>
+export interface Parts {
+  readonly settings: Settings
+  readonly hosts: readonly RankedHost[]
+  readonly clusters: readonly BuiltCluster[]
+  readonly authorizers: readonly ResolvedAuthorizer[]
+}
 
 /**
- * Puts a snapshot together. Its digest is a hash of the digests of its parts, and a part that was in the
- * one before is not hashed again (invariant 6).
+ * Puts snapshots together, one after another. The digest is a hash of the digests of the parts, and a part
+ * that was in the snapshot before is not hashed again (invariant 6).
  */
-export function lower(parts: Parts, digests: Digests): Snapshot {
-  const { settings, hosts, clusters, authorizers } = parts
-  const lines = [
-    digests.of(settings),
-    ...hosts.map((host) => host.digest),
-    'clusters',
-    ...clusters.map((cluster) => digests.of(cluster)),
-    'authorizers',
-    ...authorizers.map((authorizer) => digests.of(authorizer)),
-  ]
-  return Object.freeze({ format: 1, digest: sha256(lines.join('\n')), settings, hosts, clusters, authorizers, secrets: noSecrets })
-}
-
-const noSecrets: Snapshot['secrets'] = Object.freeze({})
-
-/** Digests of frozen parts, each computed once. */
-export class Digests {
-  readonly #known = new WeakMap<Settings | Cluster | Authorizer, string>()
-
-  of(part: Settings | Cluster | Authorizer): string {
-    const known = this.#known.get(part)
-    if (known !== undefined) return known
-    const digest = digestOf(part)
-    this.#known.set(part, digest)
-    return digest
+export function createLowering(): (parts: Parts) => Snapshot {
+  const known = new WeakMap<Settings | Cluster | Authorizer, string>()
+  const digest = (part: Settings | Cluster | Authorizer): string => {
+    const before = known.get(part)
+    if (before !== undefined) return before
+    const fresh = digestOf(part)
+    known.set(part, fresh)
+    return fresh
+  }
+  return (parts) => {
+    const settings = parts.settings
+    const hosts = parts.hosts.map(({ host }) => host)
+    const clusters = parts.clusters.map(({ cluster }) => cluster)
+    const authorizers = parts.authorizers.flatMap(({ authorizer }) => authorizer ?? [])
+    const digests = {
+      settings: digest(settings),
+      hosts: hosts.map((host) => host.digest),
+      clusters: clusters.map(digest),
+      authorizers: authorizers.map(digest),
+      secrets: Object.keys(secrets),
+    }
+    return Object.freeze({
+      format: 1,
+      digest: digestOfSnapshot(digests),
+      settings,
+      hosts,
+      clusters,
+      authorizers,
+      secrets,
+    })
   }
 }
+
+const secrets: Snapshot['secrets'] = Object.freeze({})

@@ -38,7 +38,10 @@ function firstCome(routes: readonly ResolvedRoute[]): Ownership {
   return (route, { hostname, where }) => {
     const owner = firsts.get(hostname)?.origin.namespace
     if (owner === undefined || owner === route.origin.namespace) return undefined
-    return notOwned(where, `hostname "${hostname}" belongs to namespace "${owner}", which claimed it first`)
+    return notOwned(
+      where,
+      `hostname "${hostname}" belongs to namespace "${owner}", which claimed it first`,
+    )
   }
 }
 
@@ -65,7 +68,10 @@ function byNamespace(namespaces: readonly Namespace[]): Ownership {
 }
 
 const listed = (annotation: string): string[] =>
-  annotation.split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== '')
+  annotation
+    .split(',')
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => part !== '')
 
 /** `api.shop.example` → itself, `*.shop.example`, `*.example`, `*`: most specific first. */
 function coveringListings(hostname: string): string[] {
@@ -74,4 +80,8 @@ function coveringListings(hostname: string): string[] {
   return [...new Set([hostname, ...wildcards, '*'])]
 }
 
-const notOwned = (path: string, message: string): Problem => ({ reason: 'HostnameNotOwned', path, message })
+const notOwned = (path: string, message: string): Problem => ({
+  reason: 'HostnameNotOwned',
+  path,
+  message,
+})

@@ -1,4 +1,4 @@
-import { sha256 } from '../../model/digest.ts'
+import { digestOfHost } from '../../model/digest.ts'
 import { compareMatches } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
 import { printRef } from '../../model/ref.ts'
@@ -27,13 +27,17 @@ export function createRanking(): (routes: readonly AttachedRoute[]) => readonly 
   let ranked: readonly RankedHost[] = []
   return (routes) => {
     const before = new Map(ranked.map((each) => [each.host.hostname, each]))
-    const next = [...routesByHost(routes)].map(([hostname, at]) => rankAgain(hostname, at, before.get(hostname)))
+    const next = [...routesByHost(routes)].map(([hostname, at]) =>
+      rankAgain(hostname, at, before.get(hostname)),
+    )
     ranked = sortAgain(ranked, next, (a, b) => compareTexts(a.host.hostname, b.host.hostname))
     return ranked
   }
 }
 
-function routesByHost(routes: readonly AttachedRoute[]): ReadonlyMap<string, readonly AttachedRoute[]> {
+function routesByHost(
+  routes: readonly AttachedRoute[],
+): ReadonlyMap<string, readonly AttachedRoute[]> {
   const hosts = new Map<string, AttachedRoute[]>()
   for (const route of routes) {
     for (const hostname of route.hostnames) {
@@ -45,7 +49,11 @@ function routesByHost(routes: readonly AttachedRoute[]): ReadonlyMap<string, rea
   return hosts
 }
 
-const rankAgain = (hostname: string, routes: readonly AttachedRoute[], before: RankedHost | undefined): RankedHost =>
+const rankAgain = (
+  hostname: string,
+  routes: readonly AttachedRoute[],
+  before: RankedHost | undefined,
+): RankedHost =>
   before !== undefined && isSameList(before.routes, routes)
     ? before
     : rankHost(hostname, routes, before?.candidates ?? [])
@@ -55,7 +63,11 @@ function rankHost(
   routes: readonly AttachedRoute[],
   previous: readonly Candidate[],
 ): RankedHost {
-  const candidates = sortAgain(previous, routes.flatMap((route) => route.candidates), compareCandidates)
+  const candidates = sortAgain(
+    previous,
+    routes.flatMap((route) => route.candidates),
+    compareCandidates,
+  )
   const winners = new Map<string, Candidate>()
   const conflicts: Conflict[] = []
   for (const candidate of candidates) {
@@ -68,7 +80,11 @@ function rankHost(
 }
 
 function hostOf(hostname: string, held: boolean, winners: readonly Candidate[]): Host {
-  const digest = sha256([hostname, held, ...winners.map((winner) => winner.digest)].join('\n'))
+  const digest = digestOfHost(
+    hostname,
+    held,
+    winners.map((winner) => winner.digest),
+  )
   const entries = Object.freeze(winners.map((winner) => winner.entry))
   return Object.freeze({ hostname, digest, held, entries })
 }

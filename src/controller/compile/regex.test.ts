@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { literalSegmentsOfRegex, regexFault } from './regex.ts'
 
 describe('regexFault', () => {
-  test.each(['/orders/[0-9]+', '(a+)+$', '(.*a){20}', '(?i)/orders', '/\\pL+', ''])('C1: %s is RE2 and linear', (pattern) => {
-    expect(regexFault(pattern)).toBeUndefined()
-  })
+  test.each(['/orders/[0-9]+', '(a+)+$', '(.*a){20}', '(?i)/orders', '/\\pL+', ''])(
+    'C1: %s is RE2 and linear',
+    (pattern) => {
+      expect(regexFault(pattern)).toBeUndefined()
+    },
+  )
 
   test.each([
     { name: 'a backreference', pattern: '(a)\\1', want: 'invalid escape sequence: `\\1`' },
@@ -12,7 +15,11 @@ describe('regexFault', () => {
     { name: 'look-behind', pattern: '(?<=x)a', want: 'invalid' },
     { name: 'an open class', pattern: '[a', want: 'missing closing ]: `[a`' },
     { name: 'a huge repeat', pattern: 'a{1001}', want: 'invalid repeat count' },
-    { name: 'a nested repeat that grows too large', pattern: '((a{10}){10}){9}', want: 'at most 256' },
+    {
+      name: 'a nested repeat that grows too large',
+      pattern: '((a{10}){10}){9}',
+      want: 'at most 256',
+    },
   ])('C1: $name is refused with the reason', ({ pattern, want }) => {
     expect(regexFault(pattern)).toContain(want)
   })

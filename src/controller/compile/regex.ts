@@ -18,7 +18,9 @@ export function regexFault(pattern: string): string | undefined {
 }
 
 const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it cannot be parsed'
+  error instanceof Error
+    ? error.message.replace(/^error parsing regexp: /, '')
+    : 'it cannot be parsed'
 
 /**
  * How many leading segments of every matching path are fixed by the pattern: it ranks the regex

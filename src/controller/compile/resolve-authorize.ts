@@ -43,7 +43,8 @@ function memberProblem(lookup: Lookup, from: Referrer, member: MemberDraft): Pro
     const near = didYouMean(name, lookup.names('authorizers', namespace))
     return notFound(where, `${printTarget(ref)} does not exist${near}`)
   }
-  if (state === 'broken') return notFound(where, `${printTarget(ref)} cannot be used; its status says why`)
+  if (state === 'broken')
+    return notFound(where, `${printTarget(ref)} cannot be used; its status says why`)
   if (state === 'withoutScopes' && member.scopes !== undefined) {
     const message = `${printTarget(ref)} takes ID tokens only, which carry no scopes; use groups or claims, or tokenUse: Access`
     return { reason: 'Invalid', path: where, message }
@@ -51,4 +52,8 @@ function memberProblem(lookup: Lookup, from: Referrer, member: MemberDraft): Pro
   return undefined
 }
 
-const notFound = (path: string, message: string): Problem => ({ reason: 'AuthorizerNotFound', path, message })
+const notFound = (path: string, message: string): Problem => ({
+  reason: 'AuthorizerNotFound',
+  path,
+  message,
+})

@@ -1,14 +1,15 @@
+import type { Match } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Action, Backend, Origin, Rule } from '../../model/snapshot.ts'
 import type { RouteOrder } from './candidate.ts'
-import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft } from './drafts.ts'
-import type { Match } from '../../model/match.ts'
-import { findsTheSame, Lookup, type Tables } from './lookup.ts'
+import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from './drafts.ts'
+import type { Lookup } from './lookup.ts'
 import { resolveAuthorize } from './resolve-authorize.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
 
 /** A route whose references are followed. What it needs of the world is in it; what it could not find is a problem. */
 export interface ResolvedRoute {
+  readonly subject: Subject
   readonly origin: Origin
   readonly order: RouteOrder
   readonly hostnames: readonly HostnameDraft[]
@@ -29,17 +30,30 @@ export const invalid: Action = Object.freeze({ kind: 'invalid' })
 
 /** Follows every reference of a route. A fault costs the backend or the rule it is in, which keeps its place (invariants 2 and 3). */
 export function resolveRoute(lookup: Lookup, draft: RouteDraft): ResolvedRoute {
-  const { origin, hostnames, holdsHosts } = draft
+  const { subject, origin, hostnames, holdsHosts } = draft
   const problems = [...draft.problems]
   const rules = draft.rules.map((rule) => resolveRule(lookup, draft, rule, problems))
-  const order = Object.freeze({ created: draft.created, id: `${origin.namespace}/${origin.name}`, kind: origin.kind })
-  return Object.freeze({ origin, order, hostnames, holdsHosts, rules, problems })
+  const order = Object.freeze({
+    created: subject.meta.created,
+    id: `${origin.namespace}/${origin.name}`,
+    kind: origin.kind,
+  })
+  return Object.freeze({ subject, origin, order, hostnames, holdsHosts, rules, problems })
 }
 
-function resolveRule(lookup: Lookup, route: RouteDraft, draft: RuleDraft, problems: Problem[]): ResolvedRule {
+function resolveRule(
+  lookup: Lookup,
+  route: RouteDraft,
+  draft: RuleDraft,
+  problems: Problem[],
+): ResolvedRule {
   const { origin } = route
   const { action, uses, problems: backendProblems } = resolveAction(lookup, route, draft.action)
-  const { authorize, problems: memberProblems } = resolveAuthorize(lookup, route.referrer, draft.authorize)
+  const { authorize, problems: memberProblems } = resolveAuthorize(
+    lookup,
+    route.referrer,
+    draft.authorize,
+  )
   problems.push(...backendProblems, ...memberProblems)
   const id = `${origin.namespace}/${origin.name}`
   const rule: Rule = Object.freeze({
@@ -64,7 +78,11 @@ interface ResolvedAction {
   readonly problems: readonly Problem[]
 }
 
-function resolveAction(lookup: Lookup, route: RouteDraft, action: RuleDraft['action']): ResolvedAction {
+function resolveAction(
+  lookup: Lookup,
+  route: RouteDraft,
+  action: RuleDraft['action'],
+): ResolvedAction {
   if (action.kind !== 'forward') return { action, uses: none, problems: none }
   const backends: Backend[] = []
   const uses: ClusterUse[] = []
@@ -84,5 +102,7 @@ function resolveAction(lookup: Lookup, route: RouteDraft, action: RuleDraft['act
 const forwardTo = (action: ForwardDraft, backends: readonly Backend[]): Action =>
   Object.freeze({ ...action, backends: Object.freeze(backends) })
 
-const backendOf = ({ name, region, weight, priority, basePath }: ForwardDraft['backends'][number], cluster: string): Backend =>
-  Object.freeze({ name, cluster, region, weight, priority, basePath })
+const backendOf = (
+  { name, region, weight, priority, basePath }: ForwardDraft['backends'][number],
+  cluster: string,
+): Backend => Object.freeze({ name, cluster, region, weight, priority, basePath })

@@ -1,7 +1,7 @@
 import type { Rule } from '../../model/snapshot.ts'
 import { compareTexts } from './order.ts'
-import type { ClusterDraft } from './resolve-backend.ts'
 import type { ResolvedRoute, ResolvedRule } from './resolve.ts'
+import type { ClusterDraft } from './resolve-backend.ts'
 
 /** By target: the headers that some authorizer in front of it injects, whatever namespace that is in. */
 export type InjectedByTarget = ReadonlyMap<string, ReadonlySet<string>>
@@ -43,10 +43,15 @@ function addRule(
 
 /** The backend behind a cluster, whatever its port or health settings. */
 const targetKeyOf = ({ target }: ClusterDraft): string =>
-  target.kind === 'service' ? `${target.namespace}/${target.service}` : `${target.hostname}:${target.port}`
+  target.kind === 'service'
+    ? `${target.namespace}/${target.service}`
+    : `${target.hostname}:${target.port}`
 
 /** The rule itself if it strips enough already, as most do: their authorizers are of their own namespace. */
-export function withStrippedHeaders({ rule, uses }: ResolvedRule, byTarget: InjectedByTarget): Rule {
+export function withStrippedHeaders(
+  { rule, uses }: ResolvedRule,
+  byTarget: InjectedByTarget,
+): Rule {
   const missing = new Set<string>()
   for (const { cluster } of uses) {
     for (const header of byTarget.get(targetKeyOf(cluster)) ?? []) {
@@ -54,5 +59,8 @@ export function withStrippedHeaders({ rule, uses }: ResolvedRule, byTarget: Inje
     }
   }
   if (missing.size === 0) return rule
-  return Object.freeze({ ...rule, stripHeaders: Object.freeze([...rule.stripHeaders, ...missing].sort(compareTexts)) })
+  return Object.freeze({
+    ...rule,
+    stripHeaders: Object.freeze([...rule.stripHeaders, ...missing].sort(compareTexts)),
+  })
 }

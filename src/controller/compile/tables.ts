@@ -1,14 +1,17 @@
+import type { AuthorizerDraft } from './drafts.ts'
 import type { AuthorizerState, Tables } from './lookup.ts'
 import { compareTexts, isSameList } from './order.ts'
 import type { Meta, World } from './world.ts'
-import type { AuthorizerDraft } from './drafts.ts'
 
 const keyOf = ({ meta }: { readonly meta: Meta }): string => `${meta.namespace}/${meta.name}`
 
 const byKey = <T extends { readonly meta: Meta }>(objects: readonly T[]): ReadonlyMap<string, T> =>
   new Map(objects.map((object) => [keyOf(object), object]))
 
-function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): ReadonlyMap<string, readonly T[]> {
+function grouped<T>(
+  objects: readonly T[],
+  keyOf: (object: T) => string,
+): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>()
   for (const object of objects) {
     const key = keyOf(object)
@@ -20,7 +23,9 @@ function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): Readon
 }
 
 /** A function that is computed again only when its list has another member. */
-export function onceFor<T, Result>(compute: (list: readonly T[]) => Result): (list: readonly T[]) => Result {
+export function onceFor<T, Result>(
+  compute: (list: readonly T[]) => Result,
+): (list: readonly T[]) => Result {
   let last: { readonly list: readonly T[]; readonly result: Result } | undefined
   return (list) => {
     if (last === undefined || !isSameList(last.list, list)) last = { list, result: compute(list) }
@@ -33,21 +38,29 @@ export function createTables(): (world: World, authorizers: readonly AuthorizerD
   const services = onceFor(byKey<World['services'][number]>)
   const secrets = onceFor(byKey<World['secrets'][number]>)
   const configMaps = onceFor(byKey<World['configMaps'][number]>)
-  const grants = onceFor((list: World['referenceGrants']) => grouped(list, ({ meta }) => meta.namespace))
+  const grants = onceFor((list: World['referenceGrants']) =>
+    grouped(list, ({ meta }) => meta.namespace),
+  )
   const slices = onceFor((list: World['endpointSlices']) =>
     grouped(list, (slice) => `${slice.meta.namespace}/${slice.service}`),
   )
   const states = onceFor(statesOf)
   const injected = onceFor(createInjected())
-  return (world, authorizers) => ({
-    services: services(world.services),
-    secrets: secrets(world.secrets),
-    configMaps: configMaps(world.configMaps),
-    grants: grants(world.referenceGrants),
-    slices: slices(world.endpointSlices),
-    authorizers: states(authorizers),
-    injected: injected(authorizers),
-  })
+  let before: Tables | undefined
+  return (world, authorizers) => {
+    const tables = {
+      services: services(world.services),
+      secrets: secrets(world.secrets),
+      configMaps: configMaps(world.configMaps),
+      grants: grants(world.referenceGrants),
+      slices: slices(world.endpointSlices),
+      authorizers: states(authorizers),
+      injected: injected(authorizers),
+    }
+    if (before === undefined || !isSameList(Object.values(before), Object.values(tables)))
+      before = tables
+    return before
+  }
 }
 
 const statesOf = (authorizers: readonly AuthorizerDraft[]): ReadonlyMap<string, AuthorizerState> =>
@@ -64,7 +77,10 @@ function createInjected(): (authorizers: readonly AuthorizerDraft[]) => Tables['
     for (const [namespace, drafts] of grouped(authorizers, ({ origin }) => origin.namespace)) {
       const headers = [...new Set(drafts.flatMap(({ injects }) => injects))].sort(compareTexts)
       const known = before.get(namespace)
-      next.set(namespace, known !== undefined && isSameList(known, headers) ? known : Object.freeze(headers))
+      next.set(
+        namespace,
+        known !== undefined && isSameList(known, headers) ? known : Object.freeze(headers),
+      )
     }
     before = next
     return next

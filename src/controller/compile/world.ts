@@ -30,7 +30,11 @@ export interface EndpointSlice {
   readonly service: string
   readonly owners: readonly { readonly kind: string; readonly name: string; readonly uid: string }[]
   readonly addressType: string
-  readonly ports: readonly { readonly name: string; readonly port?: number; readonly protocol: string }[]
+  readonly ports: readonly {
+    readonly name: string
+    readonly port?: number
+    readonly protocol: string
+  }[]
   readonly endpoints: readonly SliceEndpoint[]
 }
 
@@ -61,6 +65,30 @@ export interface Namespace {
 
 export interface ReferenceGrant {
   readonly meta: Meta
-  readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[]
+  readonly from: readonly {
+    readonly group: string
+    readonly kind: string
+    readonly namespace: string
+  }[]
   readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[]
+}
+
+/**
+ * All that compile knows of the outside: plain decoded objects by kind, in any order. An object that
+ * does not change stays the same frozen object from one World to the next; compile remembers by it.
+ */
+export interface World {
+  readonly routes: readonly ApiRoute[]
+  readonly authorizers: readonly ApiAuthorizer[]
+  readonly services: readonly Service[]
+  readonly endpointSlices: readonly EndpointSlice[]
+  readonly secrets: readonly Secret[]
+  readonly configMaps: readonly ConfigMap[]
+  readonly namespaces: readonly Namespace[]
+  readonly referenceGrants: readonly ReferenceGrant[]
+  /**
+   * For objects whose current generation is broken: what they were when they were last good, as decoded then,
+   * with that generation in `meta` (invariant 2). Taken only for the same uid.
+   */
+  readonly lastGood: readonly (ApiRoute | ApiAuthorizer)[]
 }

@@ -1,6 +1,6 @@
 import type { Condition, ObjectStatus, Problem, Reason } from '../../model/problem.ts'
 import { printProblem } from '../../model/problem.ts'
-import type { Meta } from './world.ts'
+import type { Subject } from './drafts.ts'
 
 /** Reasons that speak of what an object refers to; all others are about the object itself. */
 const referenceReasons: ReadonlySet<Reason> = new Set<Reason>([
@@ -15,16 +15,11 @@ const referenceReasons: ReadonlySet<Reason> = new Set<Reason>([
 /** Problems told in full in one condition; the API server refuses messages over 32 KiB. */
 const mostProblems = 16
 
-export interface StatusSource {
-  readonly kind: string
-  readonly meta: Meta
-  readonly problems: readonly Problem[]
-  /** The generation that is served instead of the current one. */
-  readonly lastGood?: number
-}
-
 /** The conditions of one object. No times and no `Programmed`: the writer adds them. */
-export function statusOf({ kind, meta, problems, lastGood }: StatusSource): ObjectStatus {
+export function statusOf(
+  { kind, meta, lastGood }: Subject,
+  problems: readonly Problem[],
+): ObjectStatus {
   const own = problems.filter(({ reason }) => !referenceReasons.has(reason))
   const references = problems.filter(({ reason }) => referenceReasons.has(reason))
   const condition = conditionFor(meta.generation)
@@ -34,15 +29,29 @@ export function statusOf({ kind, meta, problems, lastGood }: StatusSource): Obje
   ]
   if (lastGood !== undefined) conditions.push(servingLastGood(meta.generation, lastGood))
   const { namespace, name, uid, generation } = meta
-  return Object.freeze({ kind, namespace, name, uid, generation, conditions: Object.freeze(conditions) })
+  return Object.freeze({
+    kind,
+    namespace,
+    name,
+    uid,
+    generation,
+    conditions: Object.freeze(conditions),
+  })
 }
 
 const conditionFor =
   (observedGeneration: number) =>
   (type: 'Accepted' | 'ResolvedRefs', good: Reason, problems: readonly Problem[]): Condition => {
     const first = problems[0]
-    if (first === undefined) return Object.freeze({ type, status: 'True', reason: good, observedGeneration, message: '' })
-    return Object.freeze({ type, status: 'False', reason: first.reason, observedGeneration, message: messageOf(problems) })
+    if (first === undefined)
+      return Object.freeze({ type, status: 'True', reason: good, observedGeneration, message: '' })
+    return Object.freeze({
+      type,
+      status: 'False',
+      reason: first.reason,
+      observedGeneration,
+      message: messageOf(problems),
+    })
   }
 
 function messageOf(problems: readonly Problem[]): string {

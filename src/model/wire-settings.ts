@@ -1,0 +1,51 @@
+import { count, type Decode, flag, list, oneOf, record, table, text } from './decode.ts'
+import type { Clocks, Limits, Settings } from './settings.ts'
+
+const limits: Decode<Limits> = record(
+  {
+    target: count,
+    headerBytes: count,
+    headerCount: count,
+    chunkExtensions: count,
+    trailerBytes: count,
+    token: count,
+    connections: count,
+    connectionsPerClient: count,
+    requestsInFlight: count,
+    memoryPercent: count,
+    memoryShedPercent: count,
+    verifications: count,
+  },
+  {},
+)
+
+const clocks: Decode<Clocks> = record(
+  {
+    headMs: count,
+    bodyIdleMs: count,
+    writeStallMs: count,
+    connectionIdleMs: count,
+    halfCloseGraceMs: count,
+    upstreamIdleMs: count,
+  },
+  {},
+)
+
+export const settings: Decode<Settings> = record(
+  {
+    trustedProxies: list(text),
+    limits,
+    clocks,
+    accessLog: record({ fields: table(text), query: flag, maxLineBytes: count }, {}),
+    hostOwnership: oneOf('Namespace', 'FirstCome', 'Off'),
+    guardrails: record(
+      { maxRequestMs: count, allowPublic: flag, urlBackends: list(text), authorizers: list(text) },
+      {},
+    ),
+    metrics: record({ perRoute: flag }, {}),
+    drain: record({ minMs: count, timeoutMs: count }, {}),
+    debugHeadersFor: list(text),
+    healthEndpoint: flag,
+  },
+  {},
+)

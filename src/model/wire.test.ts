@@ -1,0 +1,349 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { digestOf, digestOfEntry, digestOfHost, digestOfSnapshot, sha256 } from './digest.ts'
+import { defaultSettings } from './settings.ts'
+import type { Authorizer, Cluster, HostEntry, Rule, Snapshot } from './snapshot.ts'
+import { decodeSnapshot, encodeSnapshot } from './wire.ts'
+
+const edits = { remove: ['x-old'], set: [{ name: 'x-a', value: '1' }], add: [] }
+
+const rule: Rule = {
+  id: 'shop/orders/read',
+  route: 'shop/orders',
+  name: 'read',
+  namespace: 'shop',
+  origin: { kind: 'ApiRoute', namespace: 'shop', name: 'orders', generation: 3 },
+  action: {
+    kind: 'forward',
+    backends: [
+      { name: 'eu', cluster: 'c1', region: 'eu-west-1', weight: 9, priority: 0, basePath: '/v1' },
+    ],
+    balance: {
+      policy: 'Hash',
+      on: { kind: 'cookie', name: 'id', ttlMs: 1000, issue: true },
+      locality: 'Ignore',
+    },
+    retry: {
+      attempts: 1,
+      on: ['ConnectFailure'],
+      statuses: [503],
+      backoffMs: 25,
+      budgetPercent: 20,
+      idempotencyKeys: 'Never',
+    },
+    failover: { panic: 'Fail', useDrained: false },
+    rewrite: { path: { kind: 'prefix', value: '/' }, hostname: 'orders.internal' },
+  },
+  authorize: {
+    kind: 'anyOf',
+    members: [
+      {
+        authorizer: 'shop/customers',
+        scopes: { anyOf: ['read'] },
+        claims: [{ name: 'vip', anyOf: [true, 1, 'yes'] }],
+      },
+    ],
+    addresses: { allow: ['10.0.0.0/8'], deny: [] },
+  },
+  paths: { encodedSlash: 'Reject', mergeSlashes: true, underscores: 'Drop' },
+  timeouts: { requestMs: 30_000, backendRequestMs: 30_000, connectMs: 1000, idleMs: 60_000 },
+  limits: { requestBody: 0, concurrency: 0 },
+  stripHeaders: ['x-user'],
+  requestHeaders: edits,
+  responseHeaders: edits,
+  cors: {
+    allowOrigins: ['https://shop.example'],
+    allowMethods: ['GET'],
+    allowHeaders: [],
+    exposeHeaders: [],
+    allowCredentials: true,
+    maxAgeSeconds: 600,
+  },
+  errors: [
+    { codes: ['no_backend'], status: 503, contentType: 'text/html', body: '<h1>Back soon</h1>' },
+  ],
+}
+
+const cluster: Cluster = {
+  id: 'c1',
+  name: 'shop/orders:80',
+  target: {
+    kind: 'service',
+    namespace: 'shop',
+    service: 'orders',
+    port: 80,
+    endpoints: [{ address: '10.1.2.3', port: 8080, state: 'ready', zone: 'a' }],
+  },
+  health: {
+    active: {
+      path: '/',
+      intervalMs: 5000,
+      unhealthyIntervalMs: 1000,
+      timeoutMs: 1000,
+      healthy: 2,
+      unhealthy: 2,
+      statuses: [[200, 299]],
+    },
+    passive: {
+      consecutiveFailures: 3,
+      failurePercent: 30,
+      minRequests: 20,
+      windowMs: 10_000,
+      slowFactor: 5,
+      ejectForMs: 10_000,
+      maxEjected: 100,
+      statuses: [503],
+    },
+    slowStartMs: 10_000,
+  },
+  maxConnections: 1000,
+  maxPending: 1000,
+}
+
+const authorizer: Authorizer = {
+  id: 'shop/customers',
+  namespace: 'shop',
+  name: 'customers',
+  version: 'v1',
+  kind: 'jwt',
+  issuers: [
+    {
+      issuer: 'https://a.example',
+      audiences: ['orders'],
+      algorithms: ['RS256'],
+      groupsClaim: 'groups',
+      keys: { kind: 'discovery' },
+      type: 'at+jwt',
+    },
+    {
+      issuer: 'https://b.example',
+      audiences: [],
+      algorithms: ['RS256'],
+      groupsClaim: 'cognito:groups',
+      keys: { kind: 'service', cluster: 'c1', path: '/keys' },
+      cognito: { clientIds: ['c'], tokenUse: 'Access' },
+    },
+  ],
+  from: [
+    { kind: 'header', name: 'authorization', scheme: 'Bearer' },
+    { kind: 'cookie', name: 'session' },
+    { kind: 'query', name: 'access_token' },
+  ],
+  clockSkewMs: 30_000,
+  claims: [],
+  groups: { allOf: ['staff'] },
+  forward: {
+    headers: [{ header: 'x-user', claim: 'sub' }],
+    claimsHeader: 'x-claims',
+    token: 'Remove',
+  },
+  staleKeysForMs: 1000,
+}
+
+function snapshotOf(rules: readonly Rule[]): Snapshot {
+  const entries: HostEntry[] = rules.flatMap((each) => [
+    {
+      match: { path: { kind: 'exact', value: '/a' }, methods: [], headers: [], query: [] },
+      rule: each,
+    },
+    {
+      match: {
+        path: { kind: 'prefix', value: '/b', literal: 1 },
+        methods: ['GET', 'HEAD'],
+        headers: [{ name: 'x-a', kind: 'exact', value: '1' }],
+        query: [{ name: 'q', kind: 'present', value: true }],
+      },
+      rule: each,
+    },
+  ])
+  const digest = digestOfHost(
+    'api.shop.example',
+    true,
+    entries.map(({ match, rule }) => digestOfEntry(match, digestOf(rule))),
+  )
+  const parts = {
+    format: 1 as const,
+    settings: defaultSettings,
+    hosts: [{ hostname: 'api.shop.example', digest, held: true, entries }],
+    clusters: [cluster],
+    authorizers: [authorizer],
+    secrets: { [sha256('s3cret')]: 's3cret' },
+  }
+  const whole = digestOfSnapshot({
+    settings: digestOf(parts.settings),
+    hosts: [digest],
+    clusters: [digestOf(cluster)],
+    authorizers: [digestOf(authorizer)],
+    secrets: Object.keys(parts.secrets),
+  })
+  return { ...parts, digest: whole }
+}
+
+const actions: readonly Rule['action'][] = [
+  { kind: 'invalid' },
+  {
+    kind: 'redirect',
+    status: 308,
+    scheme: 'https',
+    hostname: 'a.example',
+    port: 443,
+    path: { kind: 'full', template: '/x/{id}' },
+  },
+  {
+    kind: 'respond',
+    status: 418,
+    body: 'short and stout',
+    contentType: 'text/plain',
+    headers: [{ name: 'x-tea', value: 'pot' }],
+  },
+]
+const snapshot = snapshotOf([
+  rule,
+  ...actions.map((action): Rule => ({ ...rule, action, authorize: { kind: 'public' } })),
+])
+
+const edited = (edit: (message: any) => void): string => {
+  const message = JSON.parse(encodeSnapshot(snapshot))
+  edit(message)
+  return JSON.stringify(message)
+}
+
+test('what is encoded decodes to the same snapshot, frozen', () => {
+  const decoded = decodeSnapshot(encodeSnapshot(snapshot))
+  expect(decoded).toEqual({ snapshot })
+  expect('snapshot' in decoded && Object.isFrozen(decoded.snapshot.hosts[0]?.entries)).toBe(true)
+})
+
+test('a rule that several entries lead to travels once and is one object again', () => {
+  const text = encodeSnapshot(snapshot)
+  expect(JSON.parse(text).rules).toHaveLength(4)
+  const decoded = decodeSnapshot(text)
+  const entries = 'snapshot' in decoded ? (decoded.snapshot.hosts[0]?.entries ?? []) : []
+  expect(entries[0]?.rule).toBe(entries[1]?.rule)
+})
+
+describe('K10: what is not understood is refused, with the place', () => {
+  test.each([
+    [
+      'an unknown field of a rule',
+      (m: any) => (m.rules[0].mtls = {}),
+      'rules[0].mtls: this field is not known',
+    ],
+    [
+      'an unknown field of the whole',
+      (m: any) => (m.rateLimits = []),
+      'rateLimits: this field is not known',
+    ],
+    [
+      'a field called __proto__',
+      (m: any) => Object.defineProperty(m.rules[0], '__proto__', { value: {}, enumerable: true }),
+      '__proto__: this field is not known',
+    ],
+    [
+      'an unknown kind of authorization',
+      (m: any) => (m.rules[0].authorize.kind = 'noneOf'),
+      'rules[0].authorize: kind must be one of public, deny, anyOf, allOf',
+    ],
+    [
+      'a kind named like a method of Object',
+      (m: any) => (m.rules[0].authorize.kind = 'constructor'),
+      'rules[0].authorize: kind must be',
+    ],
+    [
+      'a missing field',
+      (m: any) => delete m.rules[0].stripHeaders,
+      'rules[0]: "stripHeaders" is missing',
+    ],
+    [
+      'a text for a number',
+      (m: any) => (m.clusters[0].maxPending = '1'),
+      'clusters[0].maxPending: a whole number is wanted',
+    ],
+    [
+      'a negative number',
+      (m: any) => (m.clusters[0].maxPending = -1),
+      'clusters[0].maxPending: a whole number is wanted',
+    ],
+    ['null for an object', (m: any) => (m.hosts[0] = null), 'hosts[0]: an object is wanted'],
+    ['an object for a list', (m: any) => (m.hosts = {}), 'hosts: a list is wanted'],
+    [
+      'an unknown failure code',
+      (m: any) => (m.rules[0].errors[0].codes = ['x']),
+      'rules[0].errors[0].codes[0]: one of',
+    ],
+    [
+      'a status range of three',
+      (m: any) => (m.clusters[0].health.active.statuses = [[1, 2, 3]]),
+      'statuses[0]: two statuses are wanted',
+    ],
+    [
+      'a rule that does not exist',
+      (m: any) => (m.hosts[0].entries[0].rule = 99),
+      'rules[99] does not exist',
+    ],
+    ['another format', (m: any) => (m.format = 2), 'format: one of 1 is wanted'],
+  ])('%s', (_name, edit, want) => {
+    expect(decodeSnapshot(edited(edit))).toEqual({ problem: expect.stringContaining(want) })
+  })
+})
+
+describe('K5: what was changed on the way is refused', () => {
+  test.each([
+    [
+      'a rule',
+      (m: any) => (m.rules[0].authorize = { kind: 'public' }),
+      'the digest of host "api.shop.example" does not match',
+    ],
+    ['the order of entries', (m: any) => m.hosts[0].entries.reverse(), 'the digest of host'],
+    ['a host that holds its place', (m: any) => (m.hosts[0].held = false), 'the digest of host'],
+    [
+      'an endpoint',
+      (m: any) => (m.clusters[0].target.endpoints[0].address = '10.9.9.9'),
+      'the digest of the snapshot',
+    ],
+    ['an authorizer left out', (m: any) => (m.authorizers = []), 'the digest of the snapshot'],
+    [
+      'a setting',
+      (m: any) => (m.settings.trustedProxies = ['0.0.0.0/0']),
+      'the digest of the snapshot',
+    ],
+    [
+      'a secret',
+      (m: any) => (m.secrets[Object.keys(m.secrets)[0] as string] = 'x'),
+      'does not match its fingerprint',
+    ],
+    ['a host left out', (m: any) => (m.hosts = []), 'the digest of the snapshot'],
+  ])('%s', (_name, edit, want) => {
+    expect(decodeSnapshot(edited(edit))).toEqual({ problem: expect.stringContaining(want) })
+  })
+
+  test('a cut message', () => {
+    const text = encodeSnapshot(snapshot)
+    expect(decodeSnapshot(text.slice(0, -1))).toEqual({ problem: 'the snapshot is not JSON' })
+  })
+})
+
+test('decoding never throws, whatever the JSON', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(decodeSnapshot(JSON.stringify(value))).toHaveProperty('problem')
+    }),
+  )
+})
+
+test('any one value exchanged for another is refused or changes nothing', () => {
+  const text = encodeSnapshot(snapshot)
+  const places = [...text.matchAll(/(?<=:)("[^"]*"|\d+|true|false|null)/g)]
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...places),
+      fc.constantFrom('"x"', '0', '7', 'null', '[]', '{}', 'true'),
+      (place, value) => {
+        const changed =
+          text.slice(0, place.index) + value + text.slice(place.index + place[0].length)
+        const decoded = decodeSnapshot(changed)
+        if ('snapshot' in decoded) expect(decoded.snapshot).toEqual(snapshot)
+      },
+    ),
+  )
+})
