@@ -1,3 +1,4 @@
+import { WheelTimer } from '../../base/wheel.ts'
 import type { Failure, FailureDetail } from '../../model/failure.ts'
 import { canonicalPath } from '../../model/path.ts'
 import type { HostEntry, Rule } from '../../model/snapshot.ts'
@@ -40,6 +41,7 @@ class LiveExchange implements Exchange, ReplyWatcher {
   onDone: (() => void)[] | undefined = undefined
   running: { cancel(): void } | undefined = undefined
   replyEdits: readonly ReplyEdit[] = noEdits
+  #clock: WheelTimer | undefined = undefined
   readonly #done: (exchange: LiveExchange, complete: boolean) => void
 
   constructor(request: Request, reply: Reply, runtime: Runtime, done: (exchange: LiveExchange, complete: boolean) => void) {
@@ -55,7 +57,13 @@ class LiveExchange implements Exchange, ReplyWatcher {
     reply.watcher = this
   }
 
+  startClock(limitMs: number, expired: (exchange: Exchange, limitMs: number) => void): void {
+    this.#clock = new WheelTimer(() => expired(this, limitMs))
+    this.runtime.wheel.arm(this.#clock, limitMs)
+  }
+
   finished(complete: boolean): void {
+    this.#clock?.disarm()
     this.running?.cancel()
     const waiting = this.onDone
     if (waiting !== undefined) for (let i = 0; i < waiting.length; i++) waiting[i]?.()

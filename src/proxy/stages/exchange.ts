@@ -33,14 +33,14 @@ export interface Exchange {
   query: string
   /** Authority sent to the backend. */
   authority: string
-  readonly id: string
+  id: string
   /** Set when an untrusted client sent its own id. */
-  readonly clientRequestId: string
-  readonly traceId: string
+  clientRequestId: string
+  traceId: string
   /** Derived address: the peer, or what trusted proxies say. */
-  readonly client: string
-  readonly clientTrusted: boolean
-  readonly scheme: 'http' | 'https'
+  client: string
+  clientTrusted: boolean
+  scheme: 'http' | 'https'
   rule: Rule | undefined
   entry: HostEntry | undefined
   /** The methods of this path, when it has rules but none for the request's method. */
@@ -55,6 +55,8 @@ export interface Exchange {
   firstByteMs: number
   /** Called once the exchange is over, in order: releases what a stage took. */
   onDone: (() => void)[] | undefined
+  /** Starts the clock of the whole exchange; it stops when the exchange is over. */
+  startClock(limitMs: number, expired: (exchange: Exchange, limitMs: number) => void): void
   /** What produces the answer now; told to stop when the exchange ends some other way. */
   running: { cancel(): void } | undefined
   /** Run over every answer's head (backend's or our own) before it is sent, in order. */

@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { authorize } from './authorize.ts'
 import { cors } from './cors.ts'
 import { deadline } from './deadline.ts'
-import type { Exchange, Policy, ReplyEdit } from './exchange.ts'
+import type { Exchange, Next, Policy, ReplyEdit } from './exchange.ts'
 import { fail } from './fail.ts'
 import { forward } from './forward.ts'
 import { forwardingHeaders } from './forwarding-headers.ts'
@@ -50,7 +50,7 @@ export function buildPipeline(rule: Rule, runtime: Runtime): Pipeline {
   if (rule.action.kind === 'invalid') return held
   const used = policies.map((policy) => policy(rule, runtime)).filter((policy) => policy !== undefined)
   const stages = used.flatMap((policy) => policy.request ?? [])
-  const run = stages.reduceRight((next, stage) => (exchange) => stage(exchange, next), lastStage(rule, runtime))
+  const run = stages.reduceRight<Next>((next, stage) => (exchange) => stage(exchange, next), lastStage(rule, runtime))
   return { run, replyEdits: used.flatMap((policy) => policy.reply ?? []) }
 }
 
