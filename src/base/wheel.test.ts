@@ -2,6 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { Clock } from './clock.ts'
 import { Deadline, Wheel, WheelTimer } from './wheel.ts'
 
+class Alarm extends WheelTimer {
+  override readonly expire: () => void
+  constructor(expire: () => void) {
+    super()
+    this.expire = expire
+  }
+}
+
 function fakeClock(): Clock & { advance(ms: number): void } {
   let now = 1000
   let waits: { at: number; run: () => void }[] = []
@@ -34,7 +42,7 @@ describe('Wheel', () => {
       const wheel = new Wheel(clock)
       let at = -1
       const start = clock.nowMs()
-      wheel.arm(new WheelTimer(() => (at = clock.nowMs())), delay)
+      wheel.arm(new Alarm(() => (at = clock.nowMs())), delay)
       clock.advance(delay + 200)
       expect(at - start, `delay ${delay}`).toBeGreaterThanOrEqual(delay)
       expect(at - start, `delay ${delay}`).toBeLessThanOrEqual(delay + 100)
@@ -45,8 +53,8 @@ describe('Wheel', () => {
     const clock = fakeClock()
     const wheel = new Wheel(clock)
     const seen: string[] = []
-    const a = new WheelTimer(() => seen.push('a'))
-    const b = new WheelTimer(() => seen.push('b'))
+    const a = new Alarm(() => seen.push('a'))
+    const b = new Alarm(() => seen.push('b'))
     wheel.arm(a, 100)
     wheel.arm(b, 100)
     a.disarm()
@@ -62,12 +70,12 @@ describe('Wheel', () => {
     const clock = fakeClock()
     const wheel = new Wheel(clock)
     let count = 0
-    const again: WheelTimer = new WheelTimer(() => {
+    const again: Alarm = new Alarm(() => {
       count++
       other.disarm()
       if (count < 5) wheel.arm(again, 10)
     })
-    const other = new WheelTimer(() => expect.fail('was disarmed'))
+    const other = new Alarm(() => expect.fail('was disarmed'))
     wheel.arm(again, 10)
     wheel.arm(other, 10)
     clock.advance(1000)
@@ -78,7 +86,7 @@ describe('Wheel', () => {
     const clock = fakeClock()
     const wheel = new Wheel(clock)
     let count = 0
-    for (let i = 1; i <= 500; i++) wheel.arm(new WheelTimer(() => count++), i * 37)
+    for (let i = 1; i <= 500; i++) wheel.arm(new Alarm(() => count++), i * 37)
     clock.advance(3_600_000)
     expect(count).toBe(500)
   })

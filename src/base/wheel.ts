@@ -9,11 +9,9 @@ export class WheelTimer {
   next: WheelTimer = this
   previous: WheelTimer = this
   dueMs = 0
-  readonly expire: () => void
 
-  constructor(expire: () => void) {
-    this.expire = expire
-  }
+  /** Overridden by whoever embeds the timer. */
+  expire(): void {}
 
   get armed(): boolean {
     return this.next !== this
@@ -24,6 +22,19 @@ export class WheelTimer {
     this.next.previous = this.previous
     this.next = this
     this.previous = this
+  }
+}
+
+class CallbackTimer extends WheelTimer {
+  readonly #run: () => void
+
+  constructor(run: () => void) {
+    super()
+    this.#run = run
+  }
+
+  override expire(): void {
+    this.#run()
   }
 }
 
@@ -38,7 +49,7 @@ export class Deadline {
 
   constructor(wheel: Wheel, reached: () => void) {
     this.#wheel = wheel
-    this.#timer = new WheelTimer(() => {
+    this.#timer = new CallbackTimer(() => {
       const leftMs = this.#dueMs - this.#wheel.nowMs()
       if (this.#dueMs === 0) return
       if (leftMs > 0) return this.#wheel.arm(this.#timer, leftMs)
@@ -81,23 +92,23 @@ export class Wheel {
   constructor(clock: Clock, tickMs = 50, slots = 1024) {
     this.#clock = clock
     this.#tickMs = tickMs
-    this.#slots = Array.from({ length: slots }, () => new WheelTimer(() => {}))
+    this.#slots = Array.from({ length: slots }, () => new WheelTimer())
     this.#nowMs = clock.nowMs()
     this.#tick = Math.floor(this.#nowMs / tickMs)
   }
 
   /** Arms a timer anew; one that was armed before is moved. A `delayMs` of 0 or less disarms. */
-  arm(timer: WheelTimer, delayMs: number): void {
+  arm(timer: WheelTimer, delayMs: number, nowMs = this.#clock.nowMs()): void {
     if (timer.next !== timer) timer.disarm()
     if (delayMs <= 0) return
-    timer.dueMs = this.#clock.nowMs() + delayMs
+    timer.dueMs = nowMs + delayMs
     this.#insert(timer)
     if (this.#turning === undefined) this.#start()
   }
 
   /** A timer of its own for one wait. For the slow path: it allocates. */
   after(delayMs: number, run: () => void): Timer {
-    const timer = new WheelTimer(run)
+    const timer = new CallbackTimer(run)
     this.arm(timer, Math.max(delayMs, 1))
     return { cancel: () => timer.disarm() }
   }
@@ -147,7 +158,7 @@ export class Wheel {
     slot.previous = slot
     last.next = timer
     timer.previous = last
-    const head = new WheelTimer(() => {})
+    const head = new WheelTimer()
     head.next = timer
     head.previous = last
     timer.previous = head

@@ -6,6 +6,8 @@ const upper = 2
 const underscore = 4
 const valueByte = 8
 const targetByte = 16
+/** Of a field: its line stands in the form in which it would be printed. */
+const printable = 32
 
 /** Class bits of every byte. */
 export const classes = buildClasses()
@@ -81,7 +83,10 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     const nameEnd = at++
     while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++
     const valueStart = at
-    while (at < end && ((classes[bytes[at] as number] as number) & valueByte) !== 0) at++
+    for (; at < end; at++) {
+      byte = bytes[at] as number
+      if (byte < 32 ? byte !== TAB : byte === 127) break
+    }
     if (at === end) return incomplete
     if (bytes[at] !== CR) return malformed
     if (at + 1 === end) return incomplete
@@ -94,7 +99,7 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     fields[base + 2] = valueStart
     fields[base + 3] = valueEnd
     fields[base + 4] = lookUp(bytes, nameStart, nameEnd, hash)
-    fields[base + 5] = bits
+    fields[base + 5] = valueStart === nameEnd + 2 && bytes[nameEnd + 1] === SP && valueEnd === at ? bits | printable : bits
     count++
     at += 2
   }
@@ -103,6 +108,7 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
 
 /** Whether a name has upper-case letters, and whether it has underscores, by its class bits. */
 export const hasUpper = (bits: number): boolean => (bits & upper) !== 0
+export const isPrintable = (bits: number): boolean => (bits & printable) !== 0
 export const hasUnderscore = (bits: number): boolean => (bits & underscore) !== 0
 
 /** Whether a text can be a field name (RFC 9110 §5.6.2). */

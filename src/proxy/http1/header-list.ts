@@ -1,29 +1,58 @@
 /**
- * The one list of header fields that routing, policies and the serialiser see (RFC 9110 §5).
- * Names are lower case, values are latin1 exactly as they came, order and repetition are kept.
+ * The one list of header fields that routing, policies and the serialiser see (RFC 9110 §5). Names are lower
+ * case, values are latin1 exactly as they came, order and repetition are kept.
+ *
+ * A field that the parser found in the very form in which it would be printed (`Name: value`, one space, nothing
+ * trailing) is remembered by its place in the parsed text: its value is sliced out when somebody asks, and
+ * neighbours are printed as one slice. A field that was set has no place and is printed from its parts.
  */
 export class HeaderList {
   readonly names: string[] = []
-  readonly values: string[] = []
+  readonly #values: (string | undefined)[] = []
+  /** Where a field's line begins in `#text`, -1 for a field that was set. */
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  #text = ''
+  /** Some name has a `_`: backends may take it for a `-`. */
+  underscores = false
+  /** Whole lines that the gateway adds when the list is printed; no policy sees or changes them. */
+  tail = ''
 
   get size(): number {
     return this.names.length
   }
 
-  clear(): void {
-    this.names.length = 0
-    this.values.length = 0
+  /** The text that `place` refers to. */
+  from(text: string): void {
+    this.#text = text
   }
 
   add(name: string, value: string): void {
     this.names.push(name)
-    this.values.push(value)
+    this.#values.push(value)
+    this.#starts.push(-1)
+    this.#ends.push(-1)
+  }
+
+  /** Adds the field whose line, with its CRLF, stands at these positions of the text in printable form. */
+  place(name: string, start: number, end: number): void {
+    this.names.push(name)
+    this.#values.push(undefined)
+    this.#starts.push(start)
+    this.#ends.push(end)
+  }
+
+  valueAt(at: number): string {
+    const value = this.#values[at]
+    if (value !== undefined) return value
+    const start = (this.#starts[at] as number) + (this.names[at] as string).length + 2
+    return (this.#values[at] = this.#text.slice(start, (this.#ends[at] as number) - 2))
   }
 
   /** The first value, or undefined. */
   get(name: string): string | undefined {
     const at = this.names.indexOf(name)
-    return at < 0 ? undefined : this.values[at]
+    return at < 0 ? undefined : this.valueAt(at)
   }
 
   has(name: string): boolean {
@@ -33,31 +62,83 @@ export class HeaderList {
   /** Every value in order. */
   all(name: string): string[] {
     const found: string[] = []
-    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at + 1)) {
-      found.push(this.values[at] as string)
-    }
+    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at + 1)) found.push(this.valueAt(at))
     return found
   }
 
   /** Removes every field of that name. */
   remove(name: string): void {
-    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at)) {
-      this.removeAt(at)
-    }
+    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at)) this.removeAt(at)
   }
 
   removeAt(at: number): void {
     this.names.splice(at, 1)
-    this.values.splice(at, 1)
+    this.#values.splice(at, 1)
+    this.#starts.splice(at, 1)
+    this.#ends.splice(at, 1)
+  }
+
+  /** Removes every field whose name is in the set, in one pass. */
+  removeAny(unwanted: ReadonlySet<string>): void {
+    const { names } = this
+    let kept = 0
+    for (let i = 0; i < names.length; i++) {
+      if (!unwanted.has(names[i] as string)) this.#move(i, kept++)
+    }
+    this.#cut(kept)
+  }
+
+  /** Keeps the fields whose name passes. */
+  filter(isWanted: (name: string) => boolean): void {
+    const { names } = this
+    let kept = 0
+    for (let i = 0; i < names.length; i++) {
+      if (isWanted(names[i] as string)) this.#move(i, kept++)
+    }
+    this.#cut(kept)
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return
+    this.names[to] = this.names[from] as string
+    this.#values[to] = this.#values[from]
+    this.#starts[to] = this.#starts[from] as number
+    this.#ends[to] = this.#ends[from] as number
+  }
+
+  #cut(size: number): void {
+    if (size === this.names.length) return
+    this.names.length = size
+    this.#values.length = size
+    this.#starts.length = size
+    this.#ends.length = size
   }
 
   /** Leaves exactly one field of that name, in the place of the first if there was one. */
   set(name: string, value: string): void {
     const at = this.names.indexOf(name)
     if (at < 0) return this.add(name, value)
-    this.values[at] = value
-    for (let more = this.names.indexOf(name, at + 1); more >= 0; more = this.names.indexOf(name, more)) {
-      this.removeAt(more)
+    this.#values[at] = value
+    this.#starts[at] = -1
+    for (let more = this.names.indexOf(name, at + 1); more >= 0; more = this.names.indexOf(name, more)) this.removeAt(more)
+  }
+
+  /** The lines of all fields, each with its CRLF. */
+  print(): string {
+    const { names } = this
+    const size = names.length
+    let text = ''
+    for (let i = 0; i < size; ) {
+      const start = this.#starts[i] as number
+      if (start < 0) {
+        text += `${names[i]}: ${this.#values[i]}\r\n`
+        i++
+        continue
+      }
+      let end = this.#ends[i] as number
+      while (++i < size && this.#starts[i] === end) end = this.#ends[i] as number
+      text += this.#text.slice(start, end)
     }
+    return text + this.tail
   }
 }

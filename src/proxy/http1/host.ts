@@ -1,3 +1,5 @@
+import { flat } from './flat.ts'
+
 /** An authority in canonical form; `hostname` is what routes are matched by. */
 export interface Authority {
   readonly host: string
@@ -13,7 +15,7 @@ const ipv6 = /^\[[0-9a-f:.]{2,45}\]$/
  */
 export function canonicalAuthority(text: string, defaultPort: number): Authority | undefined {
   if (text.length > 262) return undefined
-  const lower = text.toLowerCase()
+  const lower = flat(text).toLowerCase()
   const colon = lower.startsWith('[') ? lower.indexOf(':', lower.indexOf(']')) : lower.indexOf(':')
   const name = colon < 0 ? lower : lower.slice(0, colon)
   const hostname = name.endsWith('.') ? name.slice(0, -1) : name

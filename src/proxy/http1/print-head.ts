@@ -6,24 +6,17 @@ import type { Framing } from './message.ts'
  * The parts were checked where they came from: the parser, or `isFieldValue` where a policy set them.
  */
 export function printRequestHead(method: string, target: string, authority: string, headers: HeaderList, framing: Framing, length: number): string {
-  return `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${printFields(headers)}${framingField(framing, length)}\r\n`
+  return `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${headers.print()}${framingField(framing, length)}\r\n`
 }
 
 /** @param connection the value of `connection`, '' for none */
 export function printResponseHead(status: number, headers: HeaderList, framing: Framing, length: number, connection: string): string {
   const field = connection === '' ? '' : `connection: ${connection}\r\n`
-  return `${statusLine(status)}${printFields(headers)}${framingField(framing, length)}${field}\r\n`
+  return `${statusLine(status)}${headers.print()}${framingField(framing, length)}${field}\r\n`
 }
 
 /** RFC 9112 §7.1. */
 export const printChunkHead = (size: number): string => `${size.toString(16)}\r\n`
-
-function printFields(headers: HeaderList): string {
-  const { names, values } = headers
-  let text = ''
-  for (let i = 0; i < names.length; i++) text += `${names[i]}: ${values[i]}\r\n`
-  return text
-}
 
 function framingField(framing: Framing, length: number): string {
   if (framing === 'length') return `content-length: ${length}\r\n`

@@ -1,6 +1,7 @@
 import type { FailureCode } from '../../model/failure.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
-import { classes, fieldCount, fields, hasUnderscore, hasUpper, isTargetByte, isTokenByte, malformed, scanFields, stride, tooMany } from './field-scan.ts'
+import { classes, fieldCount, fields, hasUnderscore, hasUpper, isPrintable, isTargetByte, isTokenByte, malformed, scanFields, stride, tooMany } from './field-scan.ts'
+import { flat } from './flat.ts'
 import { HeaderList } from './header-list.ts'
 import { type Authority, canonicalAuthority } from './host.ts'
 import type { ParseFault, RequestHead } from './message.ts'
@@ -178,24 +179,30 @@ export class RequestParser {
 
   /** Sorts the fields: what frames and routes becomes part of the head, the rest the header list. */
   #fields(text: string, start: number, head: RequestHead): boolean {
-    const { names, values } = head.headers
+    const { headers } = head
+    headers.from(text)
     let hosts = 0
     let named: ConnectionField | undefined
     const count = fieldCount
     for (let i = 0; i < count; i++) {
       const base = i * stride
       const number = fields[base + 4] as number
+      const bits = fields[base + 5] as number
+      if (number > lastSpecial && isPrintable(bits)) {
+        headers.place(nameOf(number), (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
+        continue
+      }
       const value = text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start)
-      if (number > lastSpecial) {
-        names.push(nameOf(number))
-        values.push(value)
-      } else if (number === 0) {
-        const bits = fields[base + 5] as number
+      if (number > lastSpecial) headers.add(nameOf(number), value)
+      else if (number === 0) {
         const raw = text.slice((fields[base] as number) - start, (fields[base + 1] as number) - start)
         const name = hasUpper(bits) ? raw.toLowerCase() : raw
-        if (hasUnderscore(bits) && lookAlikes.has(name.replaceAll('_', '-'))) return this.#refused(faults.lookAlike)
-        names.push(name)
-        values.push(value)
+        if (hasUnderscore(bits)) {
+          if (lookAlikes.has(name.replaceAll('_', '-'))) return this.#refused(faults.lookAlike)
+          headers.underscores = true
+        }
+        if (isPrintable(bits)) headers.place(name, (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
+        else headers.add(name, value)
       } else if (number === host) {
         if (++hosts > 1 || !this.#host(value, head)) return this.#refused(faults.host)
       } else if (number === connection) {
@@ -214,7 +221,7 @@ export class RequestParser {
   #host(value: string, head: RequestHead): boolean {
     if (value !== this.#lastHost || this.#lastAuthority === undefined) {
       this.#lastAuthority = canonicalAuthority(value, this.#scheme === 'http' ? 80 : 443)
-      this.#lastHost = value
+      this.#lastHost = flat(value)
     }
     if (this.#lastAuthority === undefined) return false
     head.host = this.#lastAuthority.host

@@ -1,5 +1,5 @@
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
-import { fieldCount, fields, hasUpper, scanFields, stride } from './field-scan.ts'
+import { fieldCount, fields, hasUpper, isPrintable, scanFields, stride } from './field-scan.ts'
 import { type ConnectionField, connectionField } from './connection-field.ts'
 import { HeaderList } from './header-list.ts'
 import type { ResponseHead } from './message.ts'
@@ -62,22 +62,24 @@ function statusLine(bytes: Buffer, start: number, end: number): number {
 }
 
 function fill(text: string, start: number, head: ResponseHead): boolean {
-  const { names, values } = head.headers
+  const { headers } = head
+  headers.from(text)
   let named: ConnectionField | undefined
   let coded = false
   const count = fieldCount
   for (let i = 0; i < count; i++) {
     const base = i * stride
     const number = fields[base + 4] as number
+    const bits = fields[base + 5] as number
+    const isOrdinary = number > lastSpecial || number === 0 || number === proxyAuthenticate || number === hostField
+    if (isOrdinary) {
+      const name = number > 0 ? nameOf(number) : nameIn(text, (fields[base] as number) - start, (fields[base + 1] as number) - start, bits)
+      if (isPrintable(bits)) headers.place(name, (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
+      else headers.add(name, text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start))
+      continue
+    }
     const value = text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start)
-    if (number > lastSpecial || number === proxyAuthenticate || number === hostField) {
-      names.push(nameOf(number))
-      values.push(value)
-    } else if (number === 0) {
-      const raw = text.slice((fields[base] as number) - start, (fields[base + 1] as number) - start)
-      names.push(hasUpper(fields[base + 5] as number) ? raw.toLowerCase() : raw)
-      values.push(value)
-    } else if (number === contentLength) {
+    if (number === contentLength) {
       if (head.contentLength >= 0) return false
       head.contentLength = lengthOf(value)
       if (head.contentLength < 0) return false
@@ -96,6 +98,11 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
   head.keepAlive = named === undefined ? head.minorVersion === 1 : !named.close && (named.keepAlive || head.minorVersion === 1)
   if (named !== undefined) for (const name of named.names) head.headers.remove(name)
   return true
+}
+
+function nameIn(text: string, start: number, end: number, bits: number): string {
+  const raw = text.slice(start, end)
+  return hasUpper(bits) ? raw.toLowerCase() : raw
 }
 
 /** RFC 9112 §6.3, the part for answers. */

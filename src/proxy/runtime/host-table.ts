@@ -5,7 +5,8 @@ import { headersTest, pathTest, type PathTest, queryTest } from './matchers.ts'
 
 /** One entry with its conditions made ready. Tests that an entry does not need are undefined. */
 export interface ReadyEntry {
-  readonly entry: HostEntry
+  /** What the router answers for it: the same object each time. */
+  readonly result: { readonly kind: 'rule'; readonly entry: HostEntry }
   readonly headers: ((headers: HeaderList) => boolean) | undefined
   readonly query: ((query: string) => boolean) | undefined
 }
@@ -103,7 +104,7 @@ function grouped(entries: readonly HostEntry[]): PathGroup[] {
 }
 
 const ready = (entry: HostEntry): ReadyEntry => ({
-  entry,
+  result: { kind: 'rule', entry },
   headers: entry.match.headers.length === 0 ? undefined : headersTest(entry.match.headers),
   query: entry.match.query.length === 0 ? undefined : queryTest(entry.match.query),
 })

@@ -1,5 +1,6 @@
 import { withoutParameters } from '../../model/path.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
+import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import { HostTable, type PathGroup } from './host-table.ts'
 
@@ -15,6 +16,8 @@ export type RouteResult =
 
 const none: RouteResult = Object.freeze({ kind: 'none' })
 const held: RouteResult = Object.freeze({ kind: 'held' })
+/** Anyone can invent hostnames under a wildcard. */
+const mostKnown = 4096
 const ambiguous: RouteResult = Object.freeze({ kind: 'ambiguous' })
 
 /**
@@ -23,8 +26,8 @@ const ambiguous: RouteResult = Object.freeze({ kind: 'ambiguous' })
  */
 export class Router {
   readonly #tables = new Map<string, HostTable>()
-  /** Results are the same for every request that leads to an entry. */
-  readonly #results = new WeakMap<HostEntry, RouteResult>()
+  /** Tables of hostnames that were asked for, so that wildcards are not searched label by label each time. */
+  readonly #known = new Map<string, HostTable | undefined>()
 
   constructor(hosts: readonly Host[], previous?: Router) {
     for (const host of hosts) {
@@ -45,6 +48,15 @@ export class Router {
 
   /** The most specific table for a host; its owner alone decides what is served under it. */
   table(hostname: string): HostTable | undefined {
+    const known = this.#known.get(hostname)
+    if (known !== undefined) return known
+    const table = this.#search(hostname)
+    if (this.#known.size >= mostKnown) this.#known.clear()
+    if (table !== undefined) this.#known.set(flat(hostname), table)
+    return table
+  }
+
+  #search(hostname: string): HostTable | undefined {
     const exact = this.#tables.get(hostname)
     if (exact !== undefined) return exact
     for (let dot = hostname.indexOf('.'); dot >= 0; dot = hostname.indexOf('.', dot + 1)) {
@@ -56,33 +68,27 @@ export class Router {
 
   #lookUp(table: HostTable, method: string, path: string, query: string, headers: HeaderList): RouteResult {
     const preflight = method === 'OPTIONS' ? preflightMethod(headers) : undefined
-    const found = table.find(path, (group) => this.#choose(group, preflight ?? method, preflight !== undefined, query, headers))
+    const found = table.find(path, (group) => choose(group, preflight ?? method, preflight !== undefined, query, headers))
     return found ?? (table.host.held ? held : none)
-  }
-
-  #choose(group: PathGroup, method: string, preflight: boolean, query: string, headers: HeaderList): RouteResult | undefined {
-    let methodFits = false
-    for (const { entry, headers: headersFit, query: queryFits } of group.entries) {
-      const { methods } = entry.match
-      if (methods.length > 0 && !methods.includes(method)) continue
-      methodFits = true
-      if (!preflight && headersFit !== undefined && !headersFit(headers)) continue
-      if (!preflight && queryFits !== undefined && !queryFits(query)) continue
-      return this.#result(entry)
-    }
-    return methodFits ? undefined : notAllowed(group)
-  }
-
-  #result(entry: HostEntry): RouteResult {
-    let result = this.#results.get(entry)
-    if (result === undefined) this.#results.set(entry, (result = { kind: 'rule', entry }))
-    return result
   }
 }
 
+function choose(group: PathGroup, method: string, preflight: boolean, query: string, headers: HeaderList): RouteResult | undefined {
+  let methodFits = false
+  for (const { result, headers: headersFit, query: queryFits } of group.entries) {
+    const { methods } = result.entry.match
+    if (methods.length > 0 && !methods.includes(method)) continue
+    methodFits = true
+    if (!preflight && headersFit !== undefined && !headersFit(headers)) continue
+    if (!preflight && queryFits !== undefined && !queryFits(query)) continue
+    return result
+  }
+  return methodFits ? undefined : notAllowed(group)
+}
+
 function notAllowed(group: PathGroup): RouteResult {
-  const allow = new Set(group.entries.flatMap(({ entry }) => entry.match.methods))
-  return { kind: 'method', entry: (group.entries[0] as PathGroup['entries'][number]).entry, allow: [...allow].sort() }
+  const allow = new Set(group.entries.flatMap(({ result }) => result.entry.match.methods))
+  return { kind: 'method', entry: (group.entries[0] as PathGroup['entries'][number]).result.entry, allow: [...allow].sort() }
 }
 
 /** A CORS preflight is routed as the request it announces (Fetch, CORS-preflight fetch). */

@@ -20,6 +20,8 @@ export class ClientRequest implements Request, BodySource {
   #decoder: BodyDecoder | undefined
   #sink: BodySink | undefined
   #fault: FailureCode | undefined
+  /** Made once there is a body: most requests have none. */
+  #take: ((part: Buffer, from: number, until: number) => void) | undefined
   #limit = Number.POSITIVE_INFINITY
   /** What is left of the read buffer that held the head; valid only while the handler runs. */
   #window: Buffer
@@ -77,7 +79,8 @@ export class ClientRequest implements Request, BodySource {
   /** Decodes what arrived; answers how far it got. */
   take(bytes: Buffer, at: number, end: number): number {
     const decoder = (this.#decoder ??= this.#start())
-    const consumed = decoder.decode(bytes, at, end, this.#deliver)
+    this.#take ??= (part, from, until) => this.#deliver(part, from, until)
+    const consumed = decoder.decode(bytes, at, end, this.#take)
     if (consumed < 0) {
       this.#fail(decoder.fault.code)
       return end
@@ -95,7 +98,7 @@ export class ClientRequest implements Request, BodySource {
     return decoder
   }
 
-  readonly #deliver = (bytes: Buffer, start: number, end: number): void => {
+  #deliver(bytes: Buffer, start: number, end: number): void {
     if (this.#fault !== undefined) return
     this.received += end - start
     if (this.received > this.#limit) return this.#fail('body_too_large')

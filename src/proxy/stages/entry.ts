@@ -14,8 +14,8 @@ import { PipelineTable } from './pipeline-table.ts'
 /** What is told when an exchange is over: metrics and the access log. */
 export type Observe = (exchange: Exchange, complete: boolean) => void
 
-/** The part of an exchange that is the same for every protocol. */
-class LiveExchange implements Exchange, ReplyWatcher {
+/** One exchange. It is its own timer, so that the request clock costs no object. */
+class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
   readonly request: Request
   readonly reply: Reply
   readonly runtime: Runtime
@@ -41,10 +41,12 @@ class LiveExchange implements Exchange, ReplyWatcher {
   onDone: (() => void)[] | undefined = undefined
   running: { cancel(): void } | undefined = undefined
   replyEdits: readonly ReplyEdit[] = noEdits
-  #clock: WheelTimer | undefined = undefined
+  #expired: ((exchange: Exchange, limitMs: number) => void) | undefined = undefined
+  #limitMs = 0
   readonly #done: (exchange: LiveExchange, complete: boolean) => void
 
   constructor(request: Request, reply: Reply, runtime: Runtime, done: (exchange: LiveExchange, complete: boolean) => void) {
+    super()
     this.request = request
     this.reply = reply
     this.runtime = runtime
@@ -58,12 +60,17 @@ class LiveExchange implements Exchange, ReplyWatcher {
   }
 
   startClock(limitMs: number, expired: (exchange: Exchange, limitMs: number) => void): void {
-    this.#clock = new WheelTimer(() => expired(this, limitMs))
-    this.runtime.wheel.arm(this.#clock, limitMs)
+    this.#expired = expired
+    this.#limitMs = limitMs
+    this.runtime.wheel.arm(this, limitMs, this.request.startedMs)
+  }
+
+  override expire(): void {
+    this.#expired?.(this, this.#limitMs)
   }
 
   finished(complete: boolean): void {
-    this.#clock?.disarm()
+    this.disarm()
     this.running?.cancel()
     const waiting = this.onDone
     if (waiting !== undefined) for (let i = 0; i < waiting.length; i++) waiting[i]?.()

@@ -11,31 +11,19 @@ export function identity(rule: Rule): Policy {
   const { underscores } = rule.paths
   return {
     request: (exchange, next) => {
-      const found = sweep(exchange, stripped, underscores)
-      if (!found) return next(exchange)
-      exchange.reply.closeAfter()
-      fail(exchange, 'bad_request', { detail: 'A header name with an underscore is not admitted.' })
+      const { headers } = exchange
+      if (stripped.size > 0) headers.removeAny(stripped)
+      if (!headers.underscores) return next(exchange)
+      if (headers.names.some((name) => name.includes('_') && (underscores === 'Reject' || isLookAlike(name, stripped)))) return refuse(exchange)
+      if (underscores === 'Drop') headers.filter((name) => !name.includes('_'))
+      next(exchange)
     },
   }
 }
 
-/** True when the request has to be refused. */
-function sweep(exchange: Exchange, stripped: ReadonlySet<string>, underscores: 'Drop' | 'Reject' | 'Keep'): boolean {
-  const { names, values } = exchange.headers
-  let kept = 0
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string
-    if (stripped.has(name)) continue
-    if (name.indexOf('_') >= 0) {
-      if (underscores === 'Reject' || isLookAlike(name, stripped)) return true
-      if (underscores === 'Drop') continue
-    }
-    names[kept] = name
-    values[kept++] = values[i] as string
-  }
-  names.length = kept
-  values.length = kept
-  return false
+function refuse(exchange: Exchange): void {
+  exchange.reply.closeAfter()
+  fail(exchange, 'bad_request', { detail: 'A header name with an underscore is not admitted.' })
 }
 
 const routing = /^(host|authorization|cookie|forwarded|x-forwarded-.*|x-real-ip|x-request-id|content-.*|transfer-encoding)$/
