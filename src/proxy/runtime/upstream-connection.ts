@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import { BodyDecoder } from '../http1/body-decoder.ts'
-import { join } from '../http1/join.ts'
 import type { Framing, ResponseHead } from '../http1/message.ts'
+import { writePart } from '../http1/write-part.ts'
 import { printChunkHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 
@@ -116,9 +116,8 @@ export class UpstreamConnection {
     if (this.#phase === 'dead' || this.#phase === 'idle') return true
     const held = this.#held
     this.#held = ''
-    const message = this.#framing === 'chunked' ? join(held + printChunkHead(chunk.length), chunk, '\r\n') : join(held, chunk, '')
-    this.socket.write(message, 'latin1')
-    return this.socket.writableLength === 0
+    if (this.#framing === 'chunked') return writePart(this.socket, held + printChunkHead(chunk.length), chunk, '\r\n')
+    return writePart(this.socket, held, chunk, '')
   }
 
   flush(): void {

@@ -1,7 +1,7 @@
 import type { HeaderList } from '../http1/header-list.ts'
-import { join } from '../http1/join.ts'
 import type { Reply, ReplySource, ReplyWatcher } from '../http1/message.ts'
 import { printChunkHead, printResponseHead } from '../http1/print-head.ts'
+import { writePart } from '../http1/write-part.ts'
 import type { Connection } from './connection.ts'
 import type { ClientRequest } from './client-request.ts'
 
@@ -54,7 +54,7 @@ export class ClientReply implements Reply {
     const before = this.#chunked ? this.#held + printChunkHead(chunk.length) : this.#held
     const after = this.#chunked ? '\r\n' : ''
     this.#held = ''
-    this.#connection.socket.write(join(before, chunk, after), 'latin1')
+    writePart(this.#connection.socket, before, chunk, after)
     return this.#connection.written()
   }
 
