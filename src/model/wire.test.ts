@@ -202,9 +202,15 @@ const snapshot = snapshotOf([
   ...actions.map((action): Rule => ({ ...rule, action, authorize: { kind: 'public' } })),
 ])
 
-const edited = (edit: (message: any) => void): string => {
-  const message = JSON.parse(encodeSnapshot(snapshot))
-  edit(message)
+type Json = Record<string | number, unknown>
+
+/** The message with one place of it changed; `undefined` removes it. */
+function edited(way: readonly (string | number)[], value: unknown): string {
+  const message = JSON.parse(encodeSnapshot(snapshot)) as Json
+  const last = way.at(-1) as string | number
+  const parent = way.slice(0, -1).reduce<Json>((at, step) => at[step] as Json, message)
+  if (value === undefined) delete parent[last]
+  else Object.defineProperty(parent, last, { value, enumerable: true })
   return JSON.stringify(message)
 }
 
@@ -222,99 +228,107 @@ test('a rule that several entries lead to travels once and is one object again',
   expect(entries[0]?.rule).toBe(entries[1]?.rule)
 })
 
+const someSecret = Object.keys(snapshot.secrets)[0] as string
+const firstEntries = JSON.parse(encodeSnapshot(snapshot)).hosts[0].entries as unknown[]
+
 describe('K10: what is not understood is refused, with the place', () => {
-  test.each([
+  test.each<[string, (string | number)[], unknown, string]>([
     [
       'an unknown field of a rule',
-      (m: any) => (m.rules[0].mtls = {}),
+      ['rules', 0, 'mtls'],
+      {},
       'rules[0].mtls: this field is not known',
     ],
-    [
-      'an unknown field of the whole',
-      (m: any) => (m.rateLimits = []),
-      'rateLimits: this field is not known',
-    ],
+    ['an unknown field of the whole', ['rateLimits'], [], 'rateLimits: this field is not known'],
     [
       'a field called __proto__',
-      (m: any) => Object.defineProperty(m.rules[0], '__proto__', { value: {}, enumerable: true }),
+      ['rules', 0, '__proto__'],
+      {},
       '__proto__: this field is not known',
     ],
     [
-      'an unknown kind of authorization',
-      (m: any) => (m.rules[0].authorize.kind = 'noneOf'),
+      'an unknown authorization',
+      ['rules', 0, 'authorize', 'kind'],
+      'noneOf',
       'rules[0].authorize: kind must be one of public, deny, anyOf, allOf',
     ],
     [
-      'a kind named like a method of Object',
-      (m: any) => (m.rules[0].authorize.kind = 'constructor'),
+      'a kind that is a method of Object',
+      ['rules', 0, 'authorize', 'kind'],
+      'constructor',
       'rules[0].authorize: kind must be',
     ],
     [
       'a missing field',
-      (m: any) => delete m.rules[0].stripHeaders,
+      ['rules', 0, 'stripHeaders'],
+      undefined,
       'rules[0]: "stripHeaders" is missing',
     ],
     [
       'a text for a number',
-      (m: any) => (m.clusters[0].maxPending = '1'),
+      ['clusters', 0, 'maxPending'],
+      '1',
       'clusters[0].maxPending: a whole number is wanted',
     ],
     [
       'a negative number',
-      (m: any) => (m.clusters[0].maxPending = -1),
+      ['clusters', 0, 'maxPending'],
+      -1,
       'clusters[0].maxPending: a whole number is wanted',
     ],
-    ['null for an object', (m: any) => (m.hosts[0] = null), 'hosts[0]: an object is wanted'],
-    ['an object for a list', (m: any) => (m.hosts = {}), 'hosts: a list is wanted'],
+    ['null for an object', ['hosts', 0], null, 'hosts[0]: an object is wanted'],
+    ['an object for a list', ['hosts'], {}, 'hosts: a list is wanted'],
     [
       'an unknown failure code',
-      (m: any) => (m.rules[0].errors[0].codes = ['x']),
+      ['rules', 0, 'errors', 0, 'codes'],
+      ['x'],
       'rules[0].errors[0].codes[0]: one of',
     ],
     [
       'a status range of three',
-      (m: any) => (m.clusters[0].health.active.statuses = [[1, 2, 3]]),
+      ['clusters', 0, 'health', 'active', 'statuses'],
+      [[1, 2, 3]],
       'statuses[0]: two statuses are wanted',
     ],
     [
       'a rule that does not exist',
-      (m: any) => (m.hosts[0].entries[0].rule = 99),
+      ['hosts', 0, 'entries', 0, 'rule'],
+      99,
       'rules[99] does not exist',
     ],
-    ['another format', (m: any) => (m.format = 2), 'format: one of 1 is wanted'],
-  ])('%s', (_name, edit, want) => {
-    expect(decodeSnapshot(edited(edit))).toEqual({ problem: expect.stringContaining(want) })
+    ['another format', ['format'], 2, 'format: one of 1 is wanted'],
+  ])('%s', (_name, way, value, want) => {
+    expect(decodeSnapshot(edited(way, value))).toEqual({ problem: expect.stringContaining(want) })
   })
 })
 
 describe('K5: what was changed on the way is refused', () => {
-  test.each([
+  test.each<[string, (string | number)[], unknown, string]>([
     [
       'a rule',
-      (m: any) => (m.rules[0].authorize = { kind: 'public' }),
+      ['rules', 0, 'authorize'],
+      { kind: 'public' },
       'the digest of host "api.shop.example" does not match',
     ],
-    ['the order of entries', (m: any) => m.hosts[0].entries.reverse(), 'the digest of host'],
-    ['a host that holds its place', (m: any) => (m.hosts[0].held = false), 'the digest of host'],
+    [
+      'the order of entries',
+      ['hosts', 0, 'entries'],
+      firstEntries.toReversed(),
+      'the digest of host',
+    ],
+    ['a host that holds its place', ['hosts', 0, 'held'], false, 'the digest of host'],
     [
       'an endpoint',
-      (m: any) => (m.clusters[0].target.endpoints[0].address = '10.9.9.9'),
+      ['clusters', 0, 'target', 'endpoints', 0, 'address'],
+      '10.9.9.9',
       'the digest of the snapshot',
     ],
-    ['an authorizer left out', (m: any) => (m.authorizers = []), 'the digest of the snapshot'],
-    [
-      'a setting',
-      (m: any) => (m.settings.trustedProxies = ['0.0.0.0/0']),
-      'the digest of the snapshot',
-    ],
-    [
-      'a secret',
-      (m: any) => (m.secrets[Object.keys(m.secrets)[0] as string] = 'x'),
-      'does not match its fingerprint',
-    ],
-    ['a host left out', (m: any) => (m.hosts = []), 'the digest of the snapshot'],
-  ])('%s', (_name, edit, want) => {
-    expect(decodeSnapshot(edited(edit))).toEqual({ problem: expect.stringContaining(want) })
+    ['an authorizer left out', ['authorizers'], [], 'the digest of the snapshot'],
+    ['a setting', ['settings', 'trustedProxies'], ['0.0.0.0/0'], 'the digest of the snapshot'],
+    ['a secret', ['secrets', someSecret], 'x', 'does not match its fingerprint'],
+    ['a host left out', ['hosts'], [], 'the digest of the snapshot'],
+  ])('%s', (_name, way, value, want) => {
+    expect(decodeSnapshot(edited(way, value))).toEqual({ problem: expect.stringContaining(want) })
   })
 
   test('a cut message', () => {

@@ -1,10 +1,11 @@
 import type { CompileOptions } from './compile.ts'
 import type { AuthorizerDraft } from './drafts.ts'
 import { draftApiAuthorizer } from './from-api-authorizer.ts'
-import { lastGoodFor } from './last-good.ts'
 import { rememberLooks, type Tables } from './lookup.ts'
 import { compareObjects, sortAgain } from './order.ts'
 import { type ResolvedAuthorizer, resolveAuthorizer } from './resolve-authorizer.ts'
+import { Sharing } from './sharing.ts'
+import { byUid, onceFor, uidOf } from './tables.ts'
 import type { World } from './world.ts'
 
 type AuthorizerObject = World['authorizers'][number]
@@ -17,14 +18,17 @@ export function createAuthorizerDrafting(
     AuthorizerObject,
     { readonly lastGood: object | undefined; readonly draft: AuthorizerDraft }
   >()
+  const lastGoods = onceFor(byUid<AuthorizerObject>)
+  const sharing = new Sharing()
   let sorted: readonly AuthorizerObject[] = []
   return (world) => {
+    const earlier = lastGoods(world.lastGoodAuthorizers)
     sorted = sortAgain(sorted, world.authorizers, compareObjects)
     return sorted.map((object) => {
-      const lastGood = lastGoodFor(world.lastGood.authorizers, object)
+      const lastGood = earlier.get(uidOf(object))
       const before = known.get(object)
       if (before !== undefined && before.lastGood === lastGood) return before.draft
-      const draft = draftApiAuthorizer(object, lastGood, rules)
+      const draft = draftApiAuthorizer(object, lastGood, rules, sharing)
       known.set(object, { lastGood, draft })
       return draft
     })

@@ -1,5 +1,6 @@
+import { isForbiddenAddress } from '../../model/address.ts'
 import type { Cluster } from '../../model/snapshot.ts'
-import { type AddressRefusal, endpointsOf } from './endpoints.ts'
+import { endpointsOf } from './endpoints.ts'
 import type { Tables } from './lookup.ts'
 import { compareTexts, isSameList, sortAgain } from './order.ts'
 import type { ClusterDraft, ClusterUse } from './resolve-backend.ts'
@@ -16,15 +17,16 @@ export interface BuiltCluster {
 
 /** Builds every cluster that is in use, again and again: one whose Service and slices are the same stays the same object. */
 export function createClusterBuilding(
-  refusalOf: AddressRefusal,
+  allowLoopback: boolean,
 ): (uses: Iterable<ClusterUse>, tables: Tables) => readonly BuiltCluster[] {
   let built: readonly BuiltCluster[] = []
+  const isRefused = (address: string): boolean => isForbiddenAddress(address, allowLoopback)
   return (uses, tables) => {
     const before = new Map(built.map((each) => [each.cluster.id, each]))
     const next = new Map<string, BuiltCluster>()
     for (const { cluster } of uses) {
       if (!next.has(cluster.id))
-        next.set(cluster.id, buildCluster(cluster, tables, refusalOf, before.get(cluster.id)))
+        next.set(cluster.id, buildCluster(cluster, tables, isRefused, before.get(cluster.id)))
     }
     built = sortAgain(built, [...next.values()], (a, b) => compareTexts(a.cluster.id, b.cluster.id))
     return built
@@ -35,7 +37,7 @@ export function createClusterBuilding(
 function buildCluster(
   draft: ClusterDraft,
   tables: Tables,
-  refusalOf: AddressRefusal,
+  isRefused: (address: string) => boolean,
   before: BuiltCluster | undefined,
 ): BuiltCluster {
   const { target } = draft
@@ -51,7 +53,7 @@ function buildCluster(
   const found =
     service === undefined
       ? { endpoints: none, faults: none }
-      : endpointsOf(service, target.port, slices, refusalOf)
+      : endpointsOf(service, target.port, slices, isRefused)
   const cluster = Object.freeze({
     ...draft,
     target: Object.freeze({ ...target, endpoints: found.endpoints }),

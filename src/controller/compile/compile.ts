@@ -62,7 +62,7 @@ function createRun(rulebook: CompileOptions): Compile {
   const resolveRoutes = createRouteResolving(rulebook)
   const attach = createAttaching()
   const rank = createRanking()
-  const buildClusters = createClusterBuilding(rulebook)
+  const buildClusters = createClusterBuilding(rulebook.allowLoopback)
   const lower = createLowering()
   const report = createReporting()
 

@@ -109,9 +109,9 @@ export interface AuthorizerDraft {
 
 export type IssuerDraft = Omit<Issuer, 'keys'> & { readonly keys: KeysDraft }
 
-/** Where keys come from; the last three are references to resolve. */
+/** Where keys come from; the last two are references to resolve. */
 export type KeysDraft =
-  | Extract<KeySource, { kind: 'discovery' | 'uri' | 'inline' }>
+  | Extract<KeySource, { kind: 'discovery' | 'uri' | 'inline' | 'missing' }>
   | {
       readonly kind: 'service'
       readonly backend: BackendDraft

@@ -9,9 +9,6 @@ export interface EndpointsFound {
   readonly faults: readonly string[]
 }
 
-/** Says why an address may not be a backend, or undefined. */
-export type AddressRefusal = (address: string) => string | undefined
-
 /**
  * Endpoints by the membership rules of api.md (C6, CVE-2021-25740): slices of the Service's namespace that
  * carry its name label and are owned by it, or by anyone if it has no selector.
@@ -20,22 +17,30 @@ export function endpointsOf(
   service: Service,
   portNumber: number,
   slices: readonly EndpointSlice[],
-  refusalOf: AddressRefusal,
+  isRefused: (address: string) => boolean,
 ): EndpointsFound {
   const port = service.ports.find((each) => each.port === portNumber && each.protocol === 'TCP')
   if (port === undefined) return { endpoints: [], faults: [] }
   const byPlace = new Map<string, Endpoint>()
   const faults: string[] = []
   for (const slice of [...slices].sort((a, b) => compareTexts(a.meta.name, b.meta.name))) {
+    const { namespace, name } = slice.meta
     const fault = sliceFault(service, slice)
-    if (fault !== undefined)
-      faults.push(
-        `EndpointSlice "${slice.meta.namespace}/${slice.meta.name}" is left out: ${fault}`,
-      )
-    else addSlice(byPlace, faults, slice, port, refusalOf)
+    if (fault !== undefined) {
+      faults.push(`EndpointSlice "${namespace}/${name}" is left out: ${fault}`)
+      continue
+    }
+    for (const endpoint of endpointsIn(slice, port)) {
+      const key = `${endpoint.address} ${endpoint.port}`
+      if (isRefused(endpoint.address))
+        faults.push(`endpoint ${endpoint.address} is refused: ${refused}`)
+      else if (byPlace.get(key)?.state !== 'ready') byPlace.set(key, endpoint)
+    }
   }
-  return { endpoints: [...byPlace.values()].sort(compareEndpoints), faults: faults }
+  return { endpoints: Object.freeze([...byPlace.values()].sort(compareEndpoints)), faults }
 }
+
+const refused = 'loopback, link-local, metadata and special addresses may not be called'
 
 function sliceFault(service: Service, slice: EndpointSlice): string | undefined {
   if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6')
@@ -48,34 +53,17 @@ function sliceFault(service: Service, slice: EndpointSlice): string | undefined 
   return `Service "${name}" has a selector and does not own it`
 }
 
-function addSlice(
-  byPlace: Map<string, Endpoint>,
-  faults: string[],
-  slice: EndpointSlice,
-  servicePort: ServicePort,
-  refusalOf: AddressRefusal,
-): void {
+function endpointsIn(slice: EndpointSlice, servicePort: ServicePort): Endpoint[] {
   const port = slicePort(slice, servicePort)
-  if (port === undefined) return
-  for (const each of slice.endpoints) {
-    const state = stateOf(each)
-    if (state === undefined) continue
-    for (const address of each.addresses) {
-      const refusal = refusalOf(address)
-      const key = `${address} ${port}`
-      if (refusal !== undefined) faults.push(`endpoint ${address} is refused: ${refusal}`)
-      else if (byPlace.get(key)?.state !== 'ready')
-        byPlace.set(key, endpointOf(address, port, state, each.zone))
-    }
-  }
+  if (port === undefined) return []
+  return slice.endpoints.flatMap(({ addresses, zone, ...conditions }) => {
+    const state = stateOf(conditions)
+    if (state === undefined) return []
+    return addresses.map((address) =>
+      Object.freeze({ address, port, state, ...(zone !== undefined && { zone }) }),
+    )
+  })
 }
-
-const endpointOf = (
-  address: string,
-  port: number,
-  state: Endpoint['state'],
-  zone: string | undefined,
-): Endpoint => Object.freeze({ address, port, state, ...(zone !== undefined && { zone }) })
 
 /** The port of a slice that belongs to a port of the Service: of the same name, as Kubernetes writes it; else the one its targetPort names. */
 function slicePort(
@@ -91,7 +79,11 @@ function slicePort(
 }
 
 /** `serving` decides, and `terminating` endpoints are used last. An absent condition means yes (discovery/v1 EndpointConditions). */
-function stateOf({ ready, serving, terminating }: SliceEndpoint): Endpoint['state'] | undefined {
+function stateOf({
+  ready,
+  serving,
+  terminating,
+}: Omit<SliceEndpoint, 'addresses'>): Endpoint['state'] | undefined {
   if (!(serving ?? ready ?? true)) return undefined
   return terminating === true ? 'terminating' : 'ready'
 }

@@ -1,4 +1,11 @@
-import type { ConfigMap, EndpointSlice, ReferenceGrant, Secret, Service, World } from './world.ts'
+import type {
+  ApiRouteObject,
+  ConfigMap,
+  EndpointSlice,
+  ReferenceGrant,
+  Secret,
+  Service,
+} from './world.ts'
 
 /** What one object may want to know about others, by `namespace/name`. A table is rebuilt only when its objects changed. */
 export interface Tables {
@@ -11,8 +18,8 @@ export interface Tables {
   readonly grants: ReadonlyMap<string, readonly ReferenceGrant[]>
   /** By namespace: the headers that its authorizers can inject, sorted. */
   readonly injected: ReadonlyMap<string, readonly string[]>
-  /** By kind, namespace and name. */
-  readonly lastGood: ReadonlyMap<string, World['lastGood'][number]>
+  /** By uid. */
+  readonly lastGoodRoutes: ReadonlyMap<string, ApiRouteObject>
   /** By `namespace/service`. */
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>
 }

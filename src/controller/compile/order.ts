@@ -31,3 +31,11 @@ export function compareAges(a: string, b: string): number {
   if (a === '' || b === '') return a === '' ? 1 : -1
   return compareTexts(a, b)
 }
+
+interface Named {
+  readonly meta: { readonly namespace: string; readonly name: string }
+}
+
+/** By namespace, then name. */
+export const compareObjects = (a: Named, b: Named): number =>
+  compareTexts(a.meta.namespace, b.meta.namespace) || compareTexts(a.meta.name, b.meta.name)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { literalSegmentsOfRegex, regexFault } from './regex.ts'
+import { literalSegmentsOfRegex, regexFault, withoutAnchors } from './regex.ts'
 
 describe('regexFault', () => {
   test.each(['/orders/[0-9]+', '(a+)+$', '(.*a){20}', '(?i)/orders', '/\\pL+', ''])(
@@ -29,13 +29,14 @@ describe('literalSegmentsOfRegex', () => {
   test.each([
     ['/admin/.*', 1],
     ['/admin', 1],
-    ['^/admin$', 1],
+    ['/admin$', 0],
     ['/admin/', 1],
     ['/admin.*', 0],
     ['/admin/?', 0],
     ['/a/b/[0-9]+/c', 2],
     ['/a/b[0-9]*', 1],
-    ['/a\\.b/c', 2],
+    ['/a/b\\.c', 1],
+    ['/a//b', 0],
     ['/a/\\d+', 1],
     ['/a+/b', 0],
     ['/ab{2}/c', 0],
@@ -52,4 +53,14 @@ describe('literalSegmentsOfRegex', () => {
   ])('C2: %s has %i', (pattern, want) => {
     expect(literalSegmentsOfRegex(pattern)).toBe(want)
   })
+})
+
+test.each([
+  ['^/admin$', '/admin'],
+  ['/admin', '/admin'],
+  ['/a\\$', '/a\\$'],
+  ['/a\\\\$', '/a\\\\'],
+  ['^a|b$', 'a|b'],
+])('C2: anchors at the ends of %s mean nothing', (pattern, want) => {
+  expect(withoutAnchors(pattern)).toBe(want)
 })

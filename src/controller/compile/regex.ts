@@ -22,17 +22,20 @@ const reasonOf = (error: unknown): string =>
     ? error.message.replace(/^error parsing regexp: /, '')
     : 'it cannot be parsed'
 
+/** A regex without anchors at its ends, where they mean nothing: matching is always over the whole path (C2). */
+export const withoutAnchors = (pattern: string): string =>
+  pattern.replace(/^\^+/, '').replace(/(?<!\\)((?:\\\\)*)\$+$/, '$1')
+
 /**
- * How many leading segments of every matching path are fixed by the pattern: it ranks the regex
- * among paths (api.md, Precedence). When in doubt fewer, which ranks lower. A regex is always
- * anchored, so `^` and `$` at the ends change nothing (C2).
+ * How many leading segments of every matching path stand in a regex without anchors as they are: it ranks the regex
+ * among paths (api.md, Precedence), and the router finds it by them. When in doubt fewer, which ranks lower.
  */
 export function literalSegmentsOfRegex(pattern: string): number {
-  const body = pattern.replace(/^\^/, '')
-  if (hasAlternative(body)) return 0
-  const { text, rest } = literalPrefix(body)
-  const closed = rest === '' || rest === '$' ? text : text.slice(0, text.lastIndexOf('/') + 1)
-  return closed.startsWith('/') ? closed.split('/').filter((segment) => segment !== '').length : 0
+  if (hasAlternative(pattern)) return 0
+  const { text, rest } = literalPrefix(pattern)
+  const closed = rest === '' ? text : text.slice(0, text.lastIndexOf('/') + 1)
+  const segments = closed.replace(/\/$/, '').split('/').slice(1)
+  return closed.startsWith('/') && !segments.includes('') ? segments.length : 0
 }
 
 /** Alternation outside of every group, where each branch has its own beginning. */
@@ -47,7 +50,7 @@ function hasAlternative(body: string): boolean {
   return false
 }
 
-const literalToken = /^(?:[A-Za-z0-9/_~!@&=:;,%'-]|\\[^A-Za-z0-9])/
+const literalToken = /^[A-Za-z0-9/_~!@&=:;,%'-]/
 const quantifier = /^[*+?{]/
 
 /** The fixed beginning; a character under a quantifier is not part of it. */
@@ -57,7 +60,7 @@ function literalPrefix(body: string): { text: string; rest: string } {
   for (;;) {
     const token = literalToken.exec(rest)?.[0]
     if (token === undefined || quantifier.test(rest.slice(token.length))) return { text, rest }
-    text += token.at(-1)
+    text += token
     rest = rest.slice(token.length)
   }
 }

@@ -53,6 +53,7 @@ function resolveKeys(lookup: Lookup, from: Referrer, draft: KeysDraft): Resolved
     case 'discovery':
     case 'uri':
     case 'inline':
+    case 'missing':
       return { keys: draft }
     case 'service':
       return serviceKeys(lookup, from, draft)

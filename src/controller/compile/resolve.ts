@@ -1,6 +1,6 @@
 import type { Match } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Action, Backend, Origin, Rule } from '../../model/snapshot.ts'
+import type { Action, Backend, Invalid, Origin, Rule } from '../../model/snapshot.ts'
 import type { RouteOrder } from './candidate.ts'
 import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from './drafts.ts'
 import type { Lookup } from './lookup.ts'
@@ -26,7 +26,7 @@ export interface ResolvedRule {
   readonly uses: readonly ClusterUse[]
 }
 
-export const invalid: Action = Object.freeze({ kind: 'invalid' })
+export const invalid: Invalid = Object.freeze({ kind: 'invalid' })
 
 /** Follows every reference of a route. A fault costs the backend or the rule it is in, which keeps its place (invariants 2 and 3). */
 export function resolveRoute(lookup: Lookup, draft: RouteDraft): ResolvedRoute {

@@ -1,4 +1,5 @@
 import type { Rule } from '../../model/snapshot.ts'
+import type { AuthorizerDraft } from './drafts.ts'
 import { compareTexts } from './order.ts'
 import type { ResolvedRoute, ResolvedRule } from './resolve.ts'
 import type { ClusterDraft } from './resolve-backend.ts'
@@ -9,13 +10,12 @@ export type InjectedByTarget = ReadonlyMap<string, ReadonlySet<string>>
 /**
  * Which headers a backend takes for proven by the gateway, because some rule's authorizer injects them on
  * the way to it. No other rule may let a client's own through to the same backend (api.md, stripHeaders).
- *
- * @param injects the headers of an authorizer, by its id
  */
 export function injectedByTarget(
   routes: readonly ResolvedRoute[],
-  injects: ReadonlyMap<string, readonly string[]>,
+  authorizers: readonly AuthorizerDraft[],
 ): InjectedByTarget {
+  const injects = new Map(authorizers.map((draft) => [draft.id, draft.injects]))
   const byTarget = new Map<string, Set<string>>()
   for (const { rules } of routes) {
     for (const rule of rules) addRule(byTarget, rule, injects)

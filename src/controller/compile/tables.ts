@@ -8,6 +8,14 @@ const keyOf = ({ meta }: { readonly meta: Meta }): string => `${meta.namespace}/
 const byKey = <T extends { readonly meta: Meta }>(objects: readonly T[]): ReadonlyMap<string, T> =>
   new Map(objects.map((object) => [keyOf(object), object]))
 
+/** An object that is created anew under the same name has another uid and inherits nothing. */
+export const byUid = <T extends { readonly meta: Meta }>(
+  objects: readonly T[],
+): ReadonlyMap<string, T> => new Map(objects.map((object) => [uidOf(object), object]))
+
+export const uidOf = ({ meta }: { readonly meta: Meta }): string =>
+  `${meta.namespace}/${meta.name} ${meta.uid}`
+
 function grouped<T>(
   objects: readonly T[],
   keyOf: (object: T) => string,
@@ -44,6 +52,7 @@ export function createTables(): (world: World, authorizers: readonly AuthorizerD
   const slices = onceFor((list: World['endpointSlices']) =>
     grouped(list, (slice) => `${slice.meta.namespace}/${slice.service}`),
   )
+  const lastGoodRoutes = onceFor(byUid<World['lastGoodRoutes'][number]>)
   const states = onceFor(statesOf)
   const injected = onceFor(createInjected())
   let before: Tables | undefined
@@ -55,6 +64,7 @@ export function createTables(): (world: World, authorizers: readonly AuthorizerD
       grants: grants(world.referenceGrants),
       slices: slices(world.endpointSlices),
       authorizers: states(authorizers),
+      lastGoodRoutes: lastGoodRoutes(world.lastGoodRoutes),
       injected: injected(authorizers),
     }
     if (before === undefined || !isSameList(Object.values(before), Object.values(tables)))

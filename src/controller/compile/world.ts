@@ -1,3 +1,6 @@
+import type { Problem } from '../../model/problem.ts'
+import type { AuthorizerSpec, RouteSpec } from './api-types.ts'
+
 /** Identity and age of an object. Every decoded object carries one. */
 export interface Meta {
   readonly namespace: string
@@ -74,12 +77,34 @@ export interface ReferenceGrant {
 }
 
 /**
+ * An ApiRoute as it was decoded. What did not decode is a problem, and in `spec` it is left out: it
+ * holds its place all the same (invariant 3).
+ */
+export interface ApiRouteObject {
+  readonly kind: 'ApiRoute'
+  readonly meta: Meta
+  readonly spec: RouteSpec
+  /** Paths begin with `spec`. */
+  readonly problems: readonly Problem[]
+}
+
+/** An ApiAuthorizer as it was decoded; without `spec` it cannot be used. */
+export interface ApiAuthorizerObject {
+  readonly kind: 'ApiAuthorizer'
+  readonly meta: Meta
+  readonly spec: AuthorizerSpec | undefined
+  readonly problems: readonly Problem[]
+  /** Every header that it may ask to inject, also when broken. */
+  readonly injects: readonly string[]
+}
+
+/**
  * All that compile knows of the outside: plain decoded objects by kind, in any order. An object that
  * does not change stays the same frozen object from one World to the next; compile remembers by it.
  */
 export interface World {
-  readonly routes: readonly ApiRoute[]
-  readonly authorizers: readonly ApiAuthorizer[]
+  readonly routes: readonly ApiRouteObject[]
+  readonly authorizers: readonly ApiAuthorizerObject[]
   readonly services: readonly Service[]
   readonly endpointSlices: readonly EndpointSlice[]
   readonly secrets: readonly Secret[]
@@ -90,5 +115,6 @@ export interface World {
    * For objects whose current generation is broken: what they were when they were last good, as decoded then,
    * with that generation in `meta` (invariant 2). Taken only for the same uid.
    */
-  readonly lastGood: readonly (ApiRoute | ApiAuthorizer)[]
+  readonly lastGoodRoutes: readonly ApiRouteObject[]
+  readonly lastGoodAuthorizers: readonly ApiAuthorizerObject[]
 }

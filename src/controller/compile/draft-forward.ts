@@ -1,0 +1,133 @@
+import type { Match } from '../../model/match.ts'
+import type {
+  Balance,
+  Failover,
+  HashKey,
+  Retry,
+  RetryReason,
+  Rewrite,
+} from '../../model/snapshot.ts'
+import type { BackendSpec, BalanceSpec, RetrySpec, RouteSpec, RuleSpec } from './api-types.ts'
+import { draftHealth } from './draft-health.ts'
+import { draftPathRewrite } from './draft-rewrite.ts'
+import { draftUrl } from './draft-url.ts'
+import type { Drafting } from './drafting.ts'
+import type { BackendDraft, ForwardDraft } from './drafts.ts'
+
+export interface ForwardSource {
+  readonly spec: RuleSpec
+  readonly route: RouteSpec
+  readonly namespace: string
+  readonly matches: readonly Match[]
+  readonly where: string
+}
+
+/** The forwarding of a rule. A backend that cannot be used is left out, its fault in `checks`. */
+export function draftForward(source: ForwardSource, drafting: Drafting): ForwardDraft {
+  const { spec, route, where } = source
+  const defaults = route.defaults ?? {}
+  const { sharing } = drafting
+  const retry = sharing.share(draftRetry(spec.retry ?? defaults.retry ?? {}))
+  const health = sharing.share(draftHealth(spec.health ?? defaults.health ?? {}, retry.statuses))
+  const rewrite = draftRewrite(source, drafting)
+  const draft = (backend: BackendSpec, at: number) =>
+    draftBackend(backend, source.namespace, `${where}.backends[${at}]`, drafting)
+  return {
+    kind: 'forward',
+    backends: (spec.backends ?? []).flatMap((backend, at) => {
+      const drafted = draft(backend, at)
+      return drafted === undefined ? [] : [{ ...drafted, health }]
+    }),
+    balance: sharing.share(draftBalance(spec.balance ?? defaults.balance ?? {})),
+    retry,
+    failover: sharing.share(
+      draftFailover(spec.failover ?? defaults.failover ?? {}, health.active !== undefined),
+    ),
+    ...(rewrite !== undefined && { rewrite: sharing.share(rewrite) }),
+  }
+}
+
+const defaultMaxConnections = 1000
+const defaultMaxPending = 1000
+
+function draftBackend(
+  spec: BackendSpec,
+  namespace: string,
+  where: string,
+  drafting: Drafting,
+): Omit<BackendDraft, 'health'> | undefined {
+  const { name, region = '', weight = 1, priority = 0 } = spec
+  const use = { where, name, region, weight, priority }
+  const limits = {
+    maxConnections: spec.maxConnections ?? defaultMaxConnections,
+    maxPending: spec.maxPending ?? defaultMaxPending,
+  }
+  if (spec.service !== undefined) {
+    const { name: service, port } = spec.service
+    const target = {
+      kind: 'service' as const,
+      namespace: spec.service.namespace ?? namespace,
+      service,
+      port,
+    }
+    return { ...use, ...limits, target, basePath: '' }
+  }
+  const url = spec.url === undefined ? undefined : draftUrl(spec.url, `${where}.url`, drafting)
+  return url && { ...use, ...limits, ...url }
+}
+
+const defaultOn: readonly RetryReason[] = ['ConnectFailure', 'Reset']
+
+function draftRetry(spec: RetrySpec): Retry {
+  const on = spec.on ?? defaultOn
+  return {
+    attempts: spec.attempts ?? 1,
+    on: defaultReasonOrder.filter((reason) => on.includes(reason)),
+    statuses: [...new Set(on.filter((reason) => typeof reason === 'number'))].sort((a, b) => a - b),
+    backoffMs: spec.backoff ?? 25,
+    budgetPercent: spec.budget ?? 20,
+    idempotencyKeys: spec.idempotencyKeys ?? 'Never',
+  }
+}
+
+const defaultReasonOrder: readonly RetryReason[] = ['ConnectFailure', 'Reset', 'Timeout']
+
+/** With active probes a rule knows that nothing is healthy; without, it guesses, and rather tries (resilience.md, 5). */
+const draftFailover = (spec: NonNullable<RuleSpec['failover']>, probes: boolean): Failover => ({
+  panic: spec.panic ?? (probes ? 'Fail' : 'ServeAll'),
+  useDrained: spec.useDrained ?? false,
+})
+
+function draftBalance(spec: BalanceSpec): Balance {
+  const { policy = 'LeastRequests', locality = 'Ignore' } = spec
+  return policy === 'Hash'
+    ? { policy, on: draftHashKey(spec.hash ?? {}), locality }
+    : { policy, locality }
+}
+
+const defaultCookieTtlMs = 0
+
+function draftHashKey({ header, cookie }: NonNullable<BalanceSpec['hash']>): HashKey {
+  if (header !== undefined) return { kind: 'header', name: header.toLowerCase() }
+  if (cookie === undefined) return { kind: 'sourceAddress' }
+  return {
+    kind: 'cookie',
+    name: cookie.name,
+    ttlMs: cookie.ttl ?? defaultCookieTtlMs,
+    issue: cookie.issue ?? false,
+  }
+}
+
+function draftRewrite(
+  { spec, route, matches, where }: ForwardSource,
+  { checks }: Drafting,
+): Rewrite | undefined {
+  const rewrite = spec.rewrite ?? route.defaults?.rewrite
+  if (rewrite === undefined) return undefined
+  const path =
+    rewrite.path && draftPathRewrite(rewrite.path, matches, `${where}.rewrite.path`, checks)
+  return {
+    ...(path !== undefined && { path }),
+    ...(rewrite.hostname !== undefined && { hostname: rewrite.hostname }),
+  }
+}

@@ -1,0 +1,94 @@
+import type { Match } from '../../model/match.ts'
+import type { BrokenRule, MatchSpec, RouteSpec, RuleSpec } from './api-types.ts'
+import { Checks } from './checks.ts'
+import { draftAction } from './draft-action.ts'
+import { draftAuthorize } from './draft-authorize.ts'
+import { draftMatch, everything } from './draft-match.ts'
+import { draftPolicies } from './draft-policies.ts'
+import type { Drafting } from './drafting.ts'
+import type { RuleDraft } from './drafts.ts'
+import { type Place, placeOf } from './place.ts'
+import { invalid } from './resolve.ts'
+
+/** A rule, and the places of its matches that cannot be understood. */
+export interface DraftedRule {
+  readonly rule: RuleDraft
+  readonly broken: readonly Place[]
+}
+
+/** Where a rule stands in its object. */
+export interface RuleSource {
+  readonly spec: RuleSpec
+  readonly route: RouteSpec
+  readonly namespace: string
+  readonly where: string
+}
+
+/** Drafts a rule. With a fault in it, it keeps its matches and answers 503 (invariant 3). */
+export function draftRule(source: RuleSource, drafting: Drafting): DraftedRule {
+  const { spec, route, namespace, where } = source
+  const { checks } = drafting
+  const before = checks.problems.length
+  const { matches, broken } = draftMatches(spec.matches ?? [], where, drafting)
+  const action = draftAction({ ...source, matches }, drafting)
+  const authorize = draftAuthorize(
+    spec.authorize ?? route.defaults?.authorize,
+    namespace,
+    where,
+    drafting,
+  )
+  const policies = draftPolicies(spec, route, where, drafting)
+  const faulty = checks.problems.slice(before).some(({ reason }) => reason !== 'UnsupportedBackend')
+  const rule: RuleDraft = {
+    name: spec.name,
+    where,
+    matches: [...matches, ...broken.flatMap(heldMatch)],
+    action: faulty || action === undefined ? invalid : action,
+    authorize,
+    policies,
+  }
+  return { rule, broken }
+}
+
+/** A rule that did not decode holds what is known of its places; the decoder has reported why. */
+export function draftBrokenRule(
+  { name, matches }: BrokenRule,
+  where: string,
+  drafting: Drafting,
+): DraftedRule {
+  const unheard = { ...drafting, checks: new Checks() }
+  const placed = draftMatches(matches ?? [undefined], where, unheard)
+  const rule: RuleDraft = {
+    name,
+    where,
+    matches: [...placed.matches, ...placed.broken.flatMap(heldMatch)],
+    action: invalid,
+    authorize: { kind: 'deny' },
+    policies: draftPolicies({ name }, { hostnames: [], rules: [] }, where, unheard),
+  }
+  return { rule, broken: placed.broken }
+}
+
+interface PlacedMatches {
+  readonly matches: readonly Match[]
+  readonly broken: readonly Place[]
+}
+
+function draftMatches(
+  specs: readonly (MatchSpec | undefined)[],
+  where: string,
+  { checks }: Drafting,
+): PlacedMatches {
+  if (specs.length === 0) return { matches: [everything], broken: [] }
+  const matches: Match[] = []
+  const broken: Place[] = []
+  specs.forEach((spec, at) => {
+    const match = spec && draftMatch(spec, `${where}.matches[${at}]`, checks)
+    if (match === undefined) broken.push(placeOf(spec))
+    else matches.push(match)
+  })
+  return { matches, broken }
+}
+
+const heldMatch = ({ hold }: Place): readonly Match[] =>
+  hold === undefined ? [] : [{ path: hold, methods: [], headers: [], query: [] }]

@@ -1,0 +1,10 @@
+import type { Checks } from './checks.ts'
+import type { CompileOptions } from './compile.ts'
+import type { Sharing } from './sharing.ts'
+
+/** What the drafting of one object carries along: the platform's rules, the faults found, the values shared. */
+export interface Drafting {
+  readonly options: CompileOptions
+  readonly checks: Checks
+  readonly sharing: Sharing
+}
