@@ -20,7 +20,7 @@ export interface ProxyOptions {
   readonly region: string
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */
-  readonly observe: Observe
+  readonly observe?: Observe
 }
 
 /** A data plane in this process. Nothing listens before `listen`, which wants a snapshot first. */
@@ -65,7 +65,10 @@ export function createProxy(options: ProxyOptions): Proxy {
       return listener.connections
     },
     apply(snapshot) {
+      const startedMs = options.clock.nowMs()
       runtime.apply(snapshot)
+      options.metrics.perRoute = snapshot.settings.metrics.perRoute
+      options.metrics.applied(options.clock.wallMs(), (options.clock.nowMs() - startedMs) / 1000)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
       listener.configure(snapshot.settings.clocks, snapshot.settings.limits)
     },

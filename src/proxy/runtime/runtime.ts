@@ -6,6 +6,7 @@ import type { Cluster, Snapshot } from '../../model/snapshot.ts'
 import { type LiveAuthorizer, createAuthorizers } from './authorizer.ts'
 import { LiveCluster } from './cluster.ts'
 import { Pool } from './pool.ts'
+import { systemNameServer } from './resolver.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { Router } from './router.ts'
 
@@ -33,6 +34,9 @@ export class Runtime {
   readonly metrics: ProxyMetrics
   readonly region: string
   readonly allowLoopback: boolean
+  readonly #names = systemNameServer()
+  /** Grows with each snapshot. */
+  generation = 0
   snapshot: Snapshot
   router: Router
   clusters: ReadonlyMap<string, LiveCluster> = new Map()
@@ -57,6 +61,7 @@ export class Runtime {
     const authorizers = createAuthorizers(snapshot, this.authorizers, this.#authorizerDeps(clusters))
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
     const dropped = { clusters: this.clusters, authorizers: this.authorizers }
+    this.generation++
     this.snapshot = snapshot
     this.router = router
     this.clusters = clusters
@@ -64,6 +69,21 @@ export class Runtime {
     for (const [id, cluster] of dropped.clusters) if (clusters.get(id) !== cluster) cluster.close()
     for (const [id, authorizer] of dropped.authorizers) if (authorizers.get(id) !== authorizer) authorizer.close()
   }
+
+  #open(cluster: Cluster): LiveCluster {
+    const { clock, dice, allowLoopback } = this
+    const openPool = (current: Cluster, address: string, port: number) => this.#pool(current, address, port)
+    return new LiveCluster(cluster, { clock, dice, allowLoopback, names: this.#names, observer: this.metrics.clusters, openPool })
+  }
+
+  #pool({ target, maxConnections, maxPending }: Cluster, address: string, port: number): Pool {
+    const tls = target.kind === 'url' && target.scheme === 'https' ? { tls: { servername: target.hostname } } : {}
+    const { wheel, allowLoopback } = this
+    const idleMs = this.snapshot.settings.clocks.upstreamIdleMs
+    return new Pool({ address, port, ...tls }, { wheel, maxConnections, maxPending, idleMs, allowLoopback, onUnsolicited: this.metrics.unsolicited })
+  }
+
+  #authorizerDeps(_: object): object { return {} }
 
   close(): void {
     for (const cluster of this.clusters.values()) cluster.close()

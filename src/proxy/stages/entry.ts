@@ -12,7 +12,7 @@ import { identify } from './identify.ts'
 import { PipelineTable } from './pipeline-table.ts'
 
 /** What is told when an exchange is over: metrics and the access log. */
-export type Observe = (exchange: Exchange, complete: boolean) => void
+export type Observe = (exchange: Exchange, complete: boolean, seconds: number) => void
 
 /** One exchange. It is its own timer, so that the request clock costs no object. */
 class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
@@ -87,12 +87,15 @@ export interface Entry {
 const noEdits: readonly ReplyEdit[] = []
 
 /** The way into the pipelines: every request of every listener. */
-export function createEntry(runtime: Runtime, observe: Observe): Entry {
+export function createEntry(runtime: Runtime, observe: Observe | undefined): Entry {
   const pipelines = new PipelineTable(runtime)
   let inFlight = 0
   const done = (exchange: LiveExchange, complete: boolean) => {
     inFlight--
-    observe(exchange, complete)
+    const { runtime, request, rule, status } = exchange
+    const seconds = (runtime.clock.nowMs() - request.startedMs) / 1000
+    runtime.metrics.request(rule, request.head.method, status, seconds)
+    observe?.(exchange, complete, seconds)
   }
   const handle: Handle = (request, reply) => {
     const exchange = new LiveExchange(request, reply, runtime, done)

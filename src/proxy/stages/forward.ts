@@ -1,9 +1,11 @@
 import type { Forward, Rule } from '../../model/snapshot.ts'
+import type { LaneMeters } from '../runtime/proxy-metrics.ts'
 import { RetryBudget } from '../runtime/retry-budget.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Selector } from '../runtime/selector.ts'
 import type { Exchange } from './exchange.ts'
 import { Forwarding } from './forwarding.ts'
+import { hashKey } from './hash-key.ts'
 
 /** What all exchanges of a forwarding rule share. Built once per rule. */
 export interface Lane {
@@ -12,12 +14,27 @@ export interface Lane {
   readonly runtime: Runtime
   readonly selector: Selector
   readonly budget: RetryBudget
+  readonly meters: LaneMeters
+  /** What `Hash` balances by; absent for the other policies. */
+  readonly hashOf: ((exchange: Exchange) => number | undefined) | undefined
 }
 
 /** The last stage of a rule with backends: picks one, sends the request, passes the answer on, tries again where it may. */
 export function forward(rule: Rule, action: Forward, runtime: Runtime): (exchange: Exchange) => void {
-  const options = { region: runtime.region, clock: runtime.clock, dice: runtime.dice }
-  const selector = new Selector(action, (id) => runtime.clusters.get(id), options)
-  const lane: Lane = { rule, action, runtime, selector, budget: new RetryBudget(action.retry.budgetPercent) }
-  return (exchange) => new Forwarding(exchange, lane).start()
+  const hashOf = action.balance.policy === 'Hash' ? hashKey(action.balance.on) : undefined
+  const budget = new RetryBudget(action.retry.budgetPercent)
+  const meters = runtime.metrics.lane(rule)
+  const newLane = (): Lane => ({ rule, action, runtime, selector: newSelector(action, runtime), hashOf, budget, meters })
+  let lane = newLane()
+  let { generation } = runtime
+  return (exchange) => {
+    if (generation !== runtime.generation) {
+      generation = runtime.generation
+      if (!lane.selector.isCurrent()) lane = newLane()
+    }
+    new Forwarding(exchange, lane).start()
+  }
 }
+
+const newSelector = (action: Forward, runtime: Runtime): Selector =>
+  new Selector(action, (id) => runtime.clusters.get(id), { region: runtime.region, clock: runtime.clock, dice: runtime.dice })

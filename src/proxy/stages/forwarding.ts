@@ -32,6 +32,9 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #bodyPaused = false
   #staleTried = false
   #over = false
+  /** Region and outcome of the last attempt, once there is another one. */
+  #failedIn: string | undefined
+  #failedBy = ''
 
   constructor(exchange: Exchange, lane: Lane) {
     this.#exchange = exchange
@@ -49,8 +52,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   #next(): void {
     const { selector } = this.#lane
-    const picked = selector.pick(selector.hashOf(this.#exchange), this.#tried ?? noEndpoints)
+    const picked = selector.pick(this.#lane.hashOf?.(this.#exchange), this.#tried ?? noEndpoints)
     if (picked === undefined) return this.#giveUp(this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend', undefined)
+    if (this.#failedIn !== undefined && this.#failedIn !== picked.backend.region) {
+      this.#lane.meters.failedOver(this.#failedIn, picked.backend.region, this.#failedBy)
+    }
     this.#picked = picked
     picked.endpoint.inFlight++
     this.#attemptStartedMs = this.#lane.runtime.clock.nowMs()
@@ -248,13 +254,15 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (this.#picked !== undefined) {
       this.#tried ??= []
       this.#tried.push(this.#picked.endpoint)
+      this.#failedIn = this.#picked.backend.region
+      this.#failedBy = this.#attempt?.outcome ?? ''
     }
+    this.#lane.meters.retried()
     this.#release()
     this.#connection = undefined
     this.#tries++
     const jitterMs = runtime.dice() * action.retry.backoffMs * 2 ** (this.#tries - 1)
     runtime.clock.after(Math.max(jitterMs, atLeastMs), () => {
-      this.#lane.budget.retryEnded()
       if (!this.#over) this.#next()
     })
   }
@@ -268,6 +276,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const ms = this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs
     const { name, region } = this.#picked.backend
     this.#attempt = { backend: name, region, outcome, ms }
+    this.#lane.meters.attempt(this.#picked.backend, outcomeLabels[outcome] ?? outcome, ms / 1000)
     this.#exchange.attempts ??= []
     this.#exchange.attempts.push(this.#attempt)
     return ms
@@ -296,6 +305,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#release()
     this.#exchange.running = undefined
     this.#lane.budget.ended()
+    for (let i = 0; i < this.#tries; i++) this.#lane.budget.retryEnded()
   }
 
   #giveUp(code: FailureCode, clock: UpstreamClock | undefined): void {
@@ -307,6 +317,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     fail(this.#exchange, code, { clock, limitMs, spentMs })
   }
 }
+
+/** Status codes are one label a class (data-plane.md, Metrics); codes of failures are a closed list already. */
+const outcomeLabels: Record<string, string> = {}
+for (let status = 100; status < 600; status++) outcomeLabels[status] = `${Math.trunc(status / 100)}xx`
 
 /** Bytes of body that will come, as far as the head says. */
 const lengthOf = (head: ResponseHead): number => (head.framing === 'length' || head.contentLength >= 0 ? head.contentLength : head.framing === 'none' ? 0 : -1)

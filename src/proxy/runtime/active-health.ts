@@ -1,0 +1,96 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Dice } from '../../base/dice.ts'
+import { isForbiddenAddress } from '../../model/address.ts'
+import type { ActiveHealth } from '../../model/snapshot.ts'
+import type { LiveEndpoint } from './endpoint.ts'
+
+export interface ProbeOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly allowLoopback: boolean
+  /** Host of the probe's request. */
+  readonly authority: string
+  readonly secure: boolean
+  /** The endpoint became healthy or unhealthy. */
+  readonly changed: (endpoint: LiveEndpoint) => void
+}
+
+/** One stream of HTTP probes to one endpoint. It starts at once; intervals are jittered by a tenth. */
+export class Probe {
+  readonly #endpoint: LiveEndpoint
+  readonly #rules: ActiveHealth
+  readonly #options: ProbeOptions
+  #timer: Timer | undefined
+  #request: http.ClientRequest | undefined
+  #stopped = false
+
+  constructor(endpoint: LiveEndpoint, rules: ActiveHealth, options: ProbeOptions) {
+    this.#endpoint = endpoint
+    this.#rules = rules
+    this.#options = options
+    endpoint.probe ??= { healthy: true, successes: 0, failures: 0, okSinceMs: options.clock.nowMs() }
+    this.#timer = options.clock.after(0, () => this.#send())
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#request?.destroy()
+  }
+
+  #send(): void {
+    const { address, port } = this.#endpoint
+    if (isForbiddenAddress(address, this.#options.allowLoopback)) return this.#answer(false)
+    const { secure, authority } = this.#options
+    const timeout = this.#options.clock.after(this.#rules.timeoutMs, () => this.#request?.destroy(new Error('timeout')))
+    const options = { host: address, port, path: this.#rules.path, method: 'GET', agent: false as const, headers: { host: authority, 'user-agent': 'fairlead-probe' }, ...(secure && { servername: hostOf(authority) }) }
+    let isOver = false
+    const over = (ok: boolean) => {
+      if (isOver) return
+      isOver = true
+      timeout.cancel()
+      this.#answer(ok)
+    }
+    this.#request = (secure ? https : http).request(options, (response) => {
+      response.destroy()
+      over(this.#isGood(response.statusCode ?? 0))
+    })
+    this.#request.on('error', () => over(false)).end()
+  }
+
+  #isGood(status: number): boolean {
+    return this.#rules.statuses.some(([from, to]) => status >= from && status <= to)
+  }
+
+  #answer(ok: boolean): void {
+    if (this.#stopped) return
+    this.#count(ok)
+    const { probe } = this.#endpoint
+    const isQuiet = probe?.healthy === true && probe.failures === 0 && !this.#endpoint.ejected
+    const intervalMs = isQuiet ? this.#rules.intervalMs : this.#rules.unhealthyIntervalMs
+    const jitter = 0.9 + 0.2 * this.#options.dice()
+    this.#timer = this.#options.clock.after(intervalMs * jitter, () => this.#send())
+  }
+
+  #count(ok: boolean): void {
+    const { probe } = this.#endpoint
+    if (probe === undefined) return
+    if (ok) {
+      probe.successes++
+      probe.failures = 0
+      if (probe.okSinceMs === 0) probe.okSinceMs = this.#options.clock.nowMs()
+    } else {
+      probe.failures++
+      probe.successes = 0
+      probe.okSinceMs = 0
+    }
+    const becomes = probe.healthy ? probe.failures < this.#rules.unhealthy : probe.successes >= this.#rules.healthy
+    if (becomes === probe.healthy) return
+    probe.healthy = becomes
+    this.#options.changed(this.#endpoint)
+  }
+}
+
+const hostOf = (authority: string): string => authority.replace(/:\d+$/, '')

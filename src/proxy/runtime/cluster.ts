@@ -1,0 +1,193 @@
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Dice } from '../../base/dice.ts'
+import type { FailureCode } from '../../model/failure.ts'
+import type { Cluster } from '../../model/snapshot.ts'
+import { Probe } from './active-health.ts'
+import { LiveEndpoint } from './endpoint.ts'
+import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
+import type { Pool } from './pool.ts'
+import { type NameServer, Resolution } from './resolver.ts'
+
+/** How one attempt at an endpoint went. */
+export interface Outcome {
+  readonly ok: boolean
+  /** 0 without an answer. */
+  readonly status: number
+  readonly firstByteMs: number
+  readonly failure: FailureCode | undefined
+}
+
+/** What happens to health, for metrics and the log. */
+export interface ClusterObserver {
+  ejected(cluster: LiveCluster, endpoint: LiveEndpoint, reason: string): void
+  recovered(cluster: LiveCluster, endpoint: LiveEndpoint): void
+  unresolved(cluster: LiveCluster, reason: string): void
+}
+
+export interface ClusterOptions {
+  readonly clock: Clock
+  readonly dice: Dice
+  readonly names: NameServer
+  readonly allowLoopback: boolean
+  readonly openPool: (cluster: Cluster, address: string, port: number) => Pool
+  readonly observer: ClusterObserver
+}
+
+interface Address {
+  readonly address: string
+  readonly port: number
+  readonly terminating: boolean
+  readonly zone: string | undefined
+}
+
+/** How often ejected endpoints are looked at. */
+const checkMs = 250
+
+/** One target with its endpoints, their connections and their health; shared by all rules that name it alike. */
+export class LiveCluster {
+  readonly id: string
+  readonly name: string
+  endpoints: readonly LiveEndpoint[] = []
+  /** Changes whenever the set of usable endpoints does. */
+  version = 0
+  readonly #options: ClusterOptions
+  readonly #probes = new Map<LiveEndpoint, Probe>()
+  #cluster: Cluster
+  #resolution: Resolution | undefined
+  #timer: Timer | undefined
+  #ejected = 0
+
+  constructor(cluster: Cluster, options: ClusterOptions) {
+    this.id = cluster.id
+    this.name = cluster.name
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  get slowStartMs(): number {
+    return this.#cluster.health.slowStartMs
+  }
+
+  get slowFactor(): number {
+    return this.#cluster.health.passive.slowFactor
+  }
+
+  /** Takes over a cluster of the same id: only the endpoints can differ. */
+  update(cluster: Cluster): void {
+    this.#cluster = cluster
+    const { target } = cluster
+    if (target.kind === 'service') {
+      return this.#replace(target.endpoints.map(({ address, port, state, zone }) => ({ address, port, zone, terminating: state === 'terminating' })))
+    }
+    this.#resolution ??= new Resolution(target.hostname, {
+      ...this.#options,
+      changed: (addresses) => this.#replace(addresses.map((address) => ({ address, port: target.port, zone: undefined, terminating: false }))),
+      failed: (reason) => this.#options.observer.unresolved(this, reason),
+    })
+  }
+
+  #replace(addresses: readonly Address[]): void {
+    const known = new Map(this.endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]))
+    this.endpoints = addresses.map((wanted) => {
+      const key = `${wanted.address} ${wanted.port}`
+      const endpoint = known.get(key) ?? this.#open(wanted)
+      known.delete(key)
+      endpoint.terminating = wanted.terminating
+      endpoint.zone = wanted.zone
+      return endpoint
+    })
+    for (const gone of known.values()) this.#drop(gone)
+    this.version++
+  }
+
+  #open({ address, port }: Address): LiveEndpoint {
+    const endpoint = new LiveEndpoint(address, port, this.#options.openPool(this.#cluster, address, port))
+    const { active } = this.#cluster.health
+    if (active !== undefined) this.#probes.set(endpoint, new Probe(endpoint, active, this.#probeOptions()))
+    return endpoint
+  }
+
+  #probeOptions() {
+    const { target } = this.#cluster
+    const authority = target.kind === 'url' ? `${target.hostname}:${target.port}` : `${target.service}.${target.namespace}`
+    const secure = target.kind === 'url' && target.scheme === 'https'
+    return { ...this.#options, authority, secure, changed: (endpoint: LiveEndpoint) => this.#probed(endpoint) }
+  }
+
+  #drop(endpoint: LiveEndpoint): void {
+    this.#probes.get(endpoint)?.stop()
+    this.#probes.delete(endpoint)
+    endpoint.pool.close()
+    if (endpoint.ejected) this.#ejected--
+  }
+
+  #probed(endpoint: LiveEndpoint): void {
+    this.version++
+    if (endpoint.probe?.healthy === false) {
+      // What probes found is held to the same patience as what requests found: a flapping region must not flap traffic.
+      if (!endpoint.ejected) this.#eject(endpoint, 'probe')
+    } else this.#check()
+  }
+
+  countsAsFailure(status: number): boolean {
+    return this.#cluster.health.passive.statuses.includes(status)
+  }
+
+  record(endpoint: LiveEndpoint, outcome: Outcome): void {
+    const rules = this.#cluster.health.passive
+    const nowMs = this.#options.clock.nowMs()
+    if (outcome.ok) endpoint.sample(outcome.firstByteMs)
+    if (!countOutcome(endpoint, outcome.ok, rules, nowMs) || endpoint.ejected) return
+    if ((this.#ejected + 1) * 100 > rules.maxEjected * this.endpoints.length) return
+    this.#eject(endpoint, outcome.failure ?? 'status')
+  }
+
+  /** Ejects endpoints whose median time to first byte is beyond this. */
+  ejectSlow(limitMs: number): void {
+    const rules = this.#cluster.health.passive
+    for (const endpoint of this.endpoints) {
+      if (endpoint.ejected || (endpoint.medianMs() ?? 0) <= limitMs) continue
+      if ((this.#ejected + 1) * 100 <= rules.maxEjected * this.endpoints.length) this.#eject(endpoint, 'slow')
+    }
+  }
+
+  /** Median over the endpoints, undefined while little is known. */
+  medianMs(): number | undefined {
+    const medians = this.endpoints.filter((endpoint) => endpoint.healthy).flatMap((endpoint) => endpoint.medianMs() ?? [])
+    return medians.length === 0 ? undefined : medians.sort((a, b) => a - b)[medians.length >> 1]
+  }
+
+  #eject(endpoint: LiveEndpoint, reason: string): void {
+    eject(endpoint, this.#cluster.health.passive, this.#options.clock.nowMs())
+    this.#ejected++
+    this.version++
+    this.#options.observer.ejected(this, endpoint, reason)
+    this.#watch()
+  }
+
+  #watch(): void {
+    this.#timer ??= this.#options.clock.after(checkMs, () => {
+      this.#timer = undefined
+      this.#check()
+    })
+  }
+
+  #check(): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const endpoint of this.endpoints) {
+      if (!endpoint.ejected || !mayReturn(endpoint, this.#cluster.health.passive, nowMs)) continue
+      restore(endpoint, nowMs)
+      this.#ejected--
+      this.version++
+      this.#options.observer.recovered(this, endpoint)
+    }
+    if (this.#ejected > 0) this.#watch()
+  }
+
+  close(): void {
+    this.#resolution?.stop()
+    this.#timer?.cancel()
+    for (const probe of this.#probes.values()) probe.stop()
+    for (const endpoint of this.endpoints) endpoint.pool.close()
+  }
+}

@@ -1,0 +1,231 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Dice } from '../../base/dice.ts'
+import type { Backend, Forward } from '../../model/snapshot.ts'
+import { endpointPicker, type PickEndpoint } from './balance.ts'
+import type { LiveCluster } from './cluster.ts'
+import type { LiveEndpoint } from './endpoint.ts'
+import { type Candidate, sharesOf } from './shares.ts'
+import { rampOf } from './slow-start.ts'
+
+export interface Picked {
+  readonly backend: Backend
+  readonly cluster: LiveCluster
+  readonly endpoint: LiveEndpoint
+  /** Nothing is healthy: one attempt, no more. */
+  readonly panic: boolean
+}
+
+export interface SelectorOptions {
+  readonly region: string
+  readonly clock: Clock
+  readonly dice: Dice
+}
+
+/** A backend's share of the traffic, for explain, metrics and the admin port. */
+export interface Share {
+  readonly backend: string
+  readonly region: string
+  readonly priority: number
+  readonly weight: number
+  /** From 0 to 1. */
+  readonly share: number
+  readonly healthy: number
+  readonly endpoints: number
+}
+
+/** How often ramps move and slow backends are looked for. */
+const refreshMs = 100
+const slowCheckMs = 500
+/** Below this a backend is not slow, however fast another one is. */
+const slowFloorMs = 25
+/** With `panic: Fail`, one request a backend in this time may find out whether it is back. */
+const trialMs = 250
+
+interface Slot {
+  readonly backend: Backend
+  readonly cluster: LiveCluster
+  readonly level: number
+  usable: readonly LiveEndpoint[]
+  share: number
+  /** Smooth weighted round robin: what the backend is owed. */
+  owed: number
+  trialAtMs: number
+}
+
+/** Picks backend and endpoint for one rule (resilience.md, Picking a backend). */
+export class Selector {
+  readonly #forward: Forward
+  readonly #clusterOf: (id: string) => LiveCluster | undefined
+  readonly #options: SelectorOptions
+  readonly #pickEndpoint: PickEndpoint
+  #slots: Slot[] = []
+  #version = -1
+  #computedMs = Number.NEGATIVE_INFINITY
+  #slowCheckedMs = 0
+  #ramping = false
+  #anyHealthy = false
+
+  constructor(forward: Forward, clusterOf: (id: string) => LiveCluster | undefined, options: SelectorOptions) {
+    this.#forward = forward
+    this.#clusterOf = clusterOf
+    this.#options = options
+    this.#pickEndpoint = endpointPicker(forward.balance, options.dice)
+    this.#slots = this.#arrange()
+  }
+
+  /** No backend can ever be picked: none is named, or all have weight 0. */
+  get empty(): boolean {
+    return this.#slots.length === 0
+  }
+
+  /** False once a cluster of the rule was replaced by another of the same id. */
+  isCurrent(): boolean {
+    return this.#slots.every(({ backend, cluster }) => this.#clusterOf(backend.cluster) === cluster)
+  }
+
+  /** @param tried endpoints that failed this exchange already */
+  pick(hash: number | undefined, tried: readonly LiveEndpoint[]): Picked | undefined {
+    const nowMs = this.#options.clock.nowMs()
+    this.#refresh(nowMs)
+    if (!this.#anyHealthy) return this.#panic(hash, tried, nowMs)
+    if (tried.length > 0) return this.#another(hash, tried, nowMs)
+    const slot = this.#next()
+    return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
+  }
+
+  /** What `explain` and the metrics show. */
+  shares(): Share[] {
+    this.#refresh(this.#options.clock.nowMs())
+    return this.#slots.map(({ backend, cluster, share, usable }) => ({
+      backend: backend.name,
+      region: backend.region,
+      priority: backend.priority,
+      weight: backend.weight,
+      share,
+      healthy: usable.length,
+      endpoints: cluster.endpoints.length,
+    }))
+  }
+
+  /** Levels: priorities, in each first the backends of our region if the rule prefers them; drained ones last, if at all. */
+  #arrange(): Slot[] {
+    const { backends, balance, failover } = this.#forward
+    const isLocal = (backend: Backend) => balance.locality === 'PreferLocal' && backend.region === this.#options.region
+    const rank = (backend: Backend) => (backend.weight === 0 ? Number.POSITIVE_INFINITY : backend.priority * 2 + (isLocal(backend) ? 0 : 1))
+    const used = backends.filter((backend) => backend.weight > 0 || failover.useDrained)
+    const ranks = [...new Set(used.map(rank))].sort((a, b) => a - b)
+    return used.flatMap((backend) => {
+      const cluster = this.#clusterOf(backend.cluster)
+      const weighted = backend.weight === 0 ? { ...backend, weight: 1 } : backend
+      return cluster === undefined ? [] : [{ backend: weighted, cluster, level: ranks.indexOf(rank(backend)), usable: [], share: 0, owed: 0, trialAtMs: 0 }]
+    })
+  }
+
+  #refresh(nowMs: number): void {
+    let version = 0
+    for (let i = 0; i < this.#slots.length; i++) version += (this.#slots[i] as Slot).cluster.version
+    const isDue = nowMs - this.#computedMs >= refreshMs
+    if (version === this.#version && !(this.#ramping && isDue)) {
+      if (nowMs - this.#slowCheckedMs < slowCheckMs || this.#slots.length < 2) return
+      this.#slowCheckedMs = nowMs
+      this.#ejectSlow()
+      return
+    }
+    this.#version = version
+    this.#computedMs = nowMs
+    this.#compute(nowMs)
+  }
+
+  #compute(nowMs: number): void {
+    this.#ramping = false
+    const levels: Slot[][] = []
+    for (const slot of this.#slots) {
+      slot.usable = usableOf(slot.cluster)
+      levels[slot.level] ??= []
+      levels[slot.level]?.push(slot)
+    }
+    // With everything ejected, what probes call healthy is used at once: patience is for when there is a choice.
+    if (this.#slots.every(({ usable }) => usable.length === 0)) for (const slot of this.#slots) slot.usable = probedOf(slot.cluster)
+    const shares = sharesOf(levels.map((level) => level.map((slot) => this.#candidate(slot, nowMs))))
+    levels.forEach((level, i) => level.forEach((slot, k) => (slot.share = shares[i]?.[k] ?? 0)))
+    this.#anyHealthy = this.#slots.some(({ share }) => share > 0)
+  }
+
+  #candidate({ backend, cluster, usable }: Slot, nowMs: number): Candidate {
+    let ramps = 0
+    for (const endpoint of usable) {
+      const ramp = rampOf(endpoint, cluster.slowStartMs, nowMs)
+      if (ramp < 1) this.#ramping = true
+      ramps += ramp
+    }
+    return { backend, total: cluster.endpoints.length, usable, health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length }
+  }
+
+  /** Smooth: over a hundred picks every backend gets its share without bursts (nginx's algorithm). */
+  #next(): Slot | undefined {
+    const slots = this.#slots
+    if (slots.length === 1) return slots[0]
+    let best: Slot | undefined
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot
+      if (slot.share === 0) continue
+      slot.owed += slot.share
+      if (best === undefined || slot.owed > best.owed) best = slot
+    }
+    if (best !== undefined) best.owed -= 1
+    return best
+  }
+
+  #picked(slot: Slot, usable: readonly LiveEndpoint[], hash: number | undefined, nowMs: number, panic: boolean): Picked {
+    const endpoint = usable.length === 1 ? (usable[0] as LiveEndpoint) : this.#pickEndpoint(usable, hash, slot.cluster.slowStartMs, nowMs)
+    return { backend: slot.backend, cluster: slot.cluster, endpoint, panic }
+  }
+
+  /** A further try: an endpoint that did not fail yet, first where the traffic goes, then wherever something is healthy. */
+  #another(hash: number | undefined, tried: readonly LiveEndpoint[], nowMs: number): Picked | undefined {
+    const fresh = this.#slots
+      .map((slot) => ({ slot, usable: slot.usable.filter((endpoint) => !tried.includes(endpoint)) }))
+      .filter(({ usable }) => usable.length > 0)
+      .sort((a, b) => a.slot.level - b.slot.level)
+    const total = fresh.reduce((sum, { slot }) => sum + slot.share, 0)
+    let mark = this.#options.dice() * total
+    const chosen = total === 0 ? fresh[0] : fresh.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
+    if (chosen !== undefined) return this.#picked(chosen.slot, chosen.usable, hash, nowMs, false)
+    // Nothing else is there: the same endpoint again is better than no try at all.
+    const slot = this.#next()
+    return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
+  }
+
+  #panic(hash: number | undefined, tried: readonly LiveEndpoint[], nowMs: number): Picked | undefined {
+    const known = this.#slots.filter(({ cluster, backend }) => cluster.endpoints.length > 0 && backend.weight > 0)
+    const fresh = known.filter(({ cluster }) => cluster.endpoints.some((endpoint) => !tried.includes(endpoint)))
+    if (this.#forward.failover.panic === 'Fail') {
+      const slot = fresh.find(({ trialAtMs }) => nowMs >= trialAtMs)
+      if (slot === undefined) return undefined
+      slot.trialAtMs = nowMs + trialMs
+      return this.#picked(slot, slot.cluster.endpoints, hash, nowMs, true)
+    }
+    if (tried.length > 0 && fresh.length === 0) return undefined
+    const total = fresh.reduce((sum, { backend }) => sum + backend.weight, 0)
+    let mark = this.#options.dice() * total
+    const slot = fresh.find(({ backend }) => (mark -= backend.weight) < 0)
+    return slot === undefined ? undefined : this.#picked(slot, slot.cluster.endpoints.filter((endpoint) => !tried.includes(endpoint)), hash, nowMs, true)
+  }
+
+  /** A backend much slower than the best of its level is as bad as one that fails. */
+  #ejectSlow(): void {
+    for (const slot of this.#slots) {
+      const medians = this.#slots.filter(({ level, share }) => level === slot.level && share > 0).flatMap(({ cluster }) => cluster.medianMs() ?? [])
+      if (medians.length < 2) continue
+      slot.cluster.ejectSlow(Math.max(Math.min(...medians) * slot.cluster.slowFactor, slowFloorMs))
+    }
+  }
+}
+
+function usableOf(cluster: LiveCluster): readonly LiveEndpoint[] {
+  const healthy = cluster.endpoints.filter((endpoint) => endpoint.healthy)
+  const staying = healthy.filter((endpoint) => !endpoint.terminating)
+  return staying.length > 0 ? staying : healthy
+}
+
+const probedOf = (cluster: LiveCluster): readonly LiveEndpoint[] => cluster.endpoints.filter(({ probe }) => probe?.healthy === true)
