@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+import type { Problem } from '../../model/problem.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** `spec.rules[0].backends[1]`. */
+export function printPath(path: readonly PropertyKey[], root: string): string {
+  let text = root
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
+  return text
+}
+
+/** What zod found, in the words of the API: where, what, and what would be right. */
+export function problemsOf(error: z.core.$ZodError, value: unknown, root: string): Problem[] {
+  return error.issues.slice(0, 20).flatMap((issue) => problemOf(issue, value, root))
+}
+
+function problemOf(issue: Issue, value: unknown, root: string): Problem[] {
+  const at = (path: readonly PropertyKey[], message: string): Problem => ({ reason: 'Invalid', path: printPath(path, root), message })
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at([...issue.path, key], 'is not a field that exists here'))
+  return [at(issue.path, sentence(issue, valueAt(value, issue.path)))]
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, part) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[part] : undefined), value)
+}
+
+function sentence(issue: Issue, value: unknown): string {
+  const was = value === undefined ? '' : `, not ${shorten(value)}`
+  switch (issue.code) {
+    case 'invalid_type':
+      return value === undefined ? `is required (${article(issue.expected)})` : `must be ${article(issue.expected)}${was}`
+    case 'too_small':
+      return `must ${bound(issue.origin, 'at least', issue.minimum)}${was}`
+    case 'too_big':
+      return `must ${bound(issue.origin, 'at most', issue.maximum)}${issue.origin === 'string' ? '' : was}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}${was}`
+    case 'invalid_format':
+      return issue.message.startsWith('must') ? `${issue.message}${was}` : `has the wrong form${was}`
+    case 'invalid_union':
+      return unionSentence(issue, was)
+    default:
+      return issue.message.startsWith('must') ? issue.message : `is invalid${was}`
+  }
+}
+
+function unionSentence(issue: Extract<Issue, { code: 'invalid_union' }>, was: string): string {
+  const messages = issue.errors.flatMap((errors) => errors.map((inner) => sentence(inner, undefined)))
+  const choices = issue.errors.flatMap((errors) => errors.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : [])))
+  if (choices.length > 0) return `must be one of ${choices.join(', ')}${was}`
+  return `${messages[0] ?? 'is invalid'}${was}`
+}
+
+const article = (type: string): string => ({ string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'an object' })[type] ?? type
+
+function bound(origin: string, how: string, limit: number | bigint): string {
+  if (origin === 'string') return `have ${how} ${limit} characters`
+  if (origin === 'array') return `have ${how} ${limit} members`
+  return `be ${how} ${limit}`
+}
+
+function shorten(value: unknown): string {
+  const text = typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}

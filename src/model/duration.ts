@@ -1,0 +1,29 @@
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const longestMs = 24 * 3_600_000
+
+/** The form of a duration: as Gateway API has it (GEP-2257). */
+export const durationPattern = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/
+
+/**
+ * Milliseconds of a Kubernetes duration: `250ms`, `30s`, `1h30m`; at most 24 h. Undefined for anything else:
+ * nothing is clamped.
+ */
+export function parseDuration(text: string): number | undefined {
+  if (!durationPattern.test(text)) return undefined
+  let total = 0
+  for (const [, count, unit] of text.matchAll(/([0-9]+)(ms|h|m|s)/g)) total += Number(count) * (units[unit as string] as number)
+  return total <= longestMs ? total : undefined
+}
+
+/** The shortest text of a duration. */
+export function printDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  let left = ms
+  let text = ''
+  for (const [unit, size] of [['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]] as const) {
+    const count = Math.floor(left / size)
+    left -= count * size
+    if (count > 0) text += `${count}${unit}`
+  }
+  return text
+}
