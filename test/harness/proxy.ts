@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { seededDice } from '../../src/base/dice.ts'
 import type { Log } from '../../src/base/log.ts'
+import { digestOf } from '../../src/model/digest.ts'
 import { defaultSettings, type Settings } from '../../src/model/settings.ts'
 import type { Forward, Rule, Snapshot } from '../../src/model/snapshot.ts'
 import { createProxy, type Proxy } from '../../src/proxy/main.ts'
@@ -55,7 +56,7 @@ export function snapshotOf(options: TestOptions): Snapshot {
     format: 1,
     digest: JSON.stringify(ports),
     settings: { ...defaultSettings, clocks: { ...defaultSettings.clocks, ...options.clocks }, limits: { ...defaultSettings.limits, ...options.limits } },
-    hosts: [{ hostname: '*', digest: 'any', held: false, entries: [{ match: { path: { kind: 'prefix', value: '/', literal: 0 }, methods: [], headers: [], query: [] }, rule }] }],
+    hosts: [{ hostname: '*', digest: digestOf(rule), held: false, entries: [{ match: { path: { kind: 'prefix', value: '/', literal: 0 }, methods: [], headers: [], query: [] }, rule }] }],
     clusters: ports.map((port) => ({
       id: `c${port}`, name: `loopback:${port}`,
       target: { kind: 'url', scheme: 'http', hostname: '127.0.0.1', port },

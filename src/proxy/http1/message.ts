@@ -72,6 +72,8 @@ export interface BodySource {
   readonly length: number
   /** Bytes delivered so far. */
   readonly received: number
+  /** The taker waits for the client: something is missing, and no pause was asked for. */
+  readonly awaited: boolean
   /** Delivers to `sink`, what has already arrived before it returns. At most once. */
   pipe(sink: BodySink): void
   resume(): void

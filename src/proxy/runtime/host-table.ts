@@ -1,30 +1,32 @@
 import { comparePaths, type PathMatch } from '../../model/match.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
-import type { HeaderList } from '../http1/header-list.ts'
-import { headersTest, pathTest, type PathTest, queryTest } from './matchers.ts'
+import { pathTest, type TextTest, type ValueTest, valueTest } from './matchers.ts'
 
-/** One entry with its conditions made ready. Tests that an entry does not need are undefined. */
+/** One entry with its conditions made ready. What an entry does not need is undefined. */
 export interface ReadyEntry {
   /** What the router answers for it: the same object each time. */
   readonly result: { readonly kind: 'rule'; readonly entry: HostEntry }
-  readonly headers: ((headers: HeaderList) => boolean) | undefined
-  readonly query: ((query: string) => boolean) | undefined
+  /** Undefined where the way through the table has shown already that the path fits. */
+  readonly path: TextTest | undefined
+  readonly methods: readonly string[] | undefined
+  readonly headers: readonly ValueTest[] | undefined
+  readonly query: readonly ValueTest[] | undefined
 }
 
-/** The entries of one path match, in order of precedence. */
-export interface PathGroup {
-  readonly path: PathMatch
-  readonly test: PathTest
-  readonly entries: readonly ReadyEntry[]
+/** Entries whose paths rank alike, in order of precedence. They compete by their other conditions. */
+export type Tier = readonly ReadyEntry[]
+
+/** One literal segment deep in the tree. */
+export interface TableNode {
+  readonly children: ReadonlyMap<string, TableNode> | undefined
+  /** Pattern, regex, prefix: as they rank at the same number of literal segments. */
+  readonly tiers: readonly Tier[]
 }
 
-interface Node {
-  readonly children: Map<string, Node>
-  /** Groups whose literal part ends here, in order of precedence. */
-  readonly groups: PathGroup[]
+interface Growing {
+  children: Map<string, Growing> | undefined
+  tiers: ReadyEntry[][]
 }
-
-const newNode = (): Node => ({ children: new Map(), groups: [] })
 
 /**
  * The entries of one host by their paths: exact ones in a map, the others in a tree of their literal leading
@@ -32,79 +34,69 @@ const newNode = (): Node => ({ children: new Map(), groups: [] })
  */
 export class HostTable {
   readonly host: Host
-  readonly #exact = new Map<string, PathGroup>()
-  readonly #root = newNode()
+  /** Undefined when the host has none, so that no path is hashed for nothing. */
+  readonly exact: ReadonlyMap<string, Tier> | undefined
+  readonly root: TableNode
 
   constructor(host: Host) {
+    const exact = new Map<string, ReadyEntry[]>()
+    const root = newNode()
+    const tests = new Map<string, TextTest>()
+    for (const entry of host.entries) {
+      const { path } = entry.match
+      if (path.kind === 'exact') tierOf(exact, path.value).push(ready(entry, undefined))
+      else addBelow(root, entry, path.kind === 'prefix' ? undefined : sharedTest(tests, path))
+    }
     this.host = host
-    for (const group of grouped(host.entries)) this.#add(group)
-  }
-
-  #add(group: PathGroup): void {
-    if (group.path.kind === 'exact') return void this.#exact.set(group.path.value, group)
-    let node = this.#root
-    for (const segment of literalSegments(group.path)) {
-      let child = node.children.get(segment)
-      if (child === undefined) node.children.set(segment, (child = newNode()))
-      node = child
-    }
-    node.groups.push(group)
-    node.groups.sort((a, b) => comparePaths(a.path, b.path))
-  }
-
-  /** Offers each group whose path matches, the most specific first, until `take` answers something. */
-  find<T>(path: string, take: (group: PathGroup) => T | undefined): T | undefined {
-    const exact = this.#exact.get(path)
-    if (exact !== undefined) {
-      const taken = take(exact)
-      if (taken !== undefined) return taken
-    }
-    return findIn(this.#root, path, 1, take)
+    this.exact = exact.size === 0 ? undefined : exact
+    this.root = root
   }
 }
 
-/** Depth first: what the deepest node takes wins, then its parent's groups. */
-function findIn<T>(node: Node, path: string, at: number, take: (group: PathGroup) => T | undefined): T | undefined {
-  if (node.children.size > 0 && at <= path.length) {
-    const slash = path.indexOf('/', at)
-    const end = slash < 0 ? path.length : slash
-    const child = node.children.get(path.slice(at, end))
-    if (child !== undefined) {
-      const taken = findIn(child, path, end + 1, take)
-      if (taken !== undefined) return taken
-    }
+const newNode = (): Growing => ({ children: undefined, tiers: [] })
+
+function tierOf(exact: Map<string, ReadyEntry[]>, value: string): ReadyEntry[] {
+  let tier = exact.get(value)
+  if (tier === undefined) exact.set(value, (tier = []))
+  return tier
+}
+
+/** One test for all entries with the same path: the router remembers what it said last. */
+function sharedTest(tests: Map<string, TextTest>, path: PathMatch): TextTest {
+  const key = `${path.kind} ${path.value}`
+  let test = tests.get(key)
+  if (test === undefined) tests.set(key, (test = pathTest(path)))
+  return test
+}
+
+/** Entries come in order of precedence, so that a node's tiers grow in that order too. */
+function addBelow(root: Growing, entry: HostEntry, test: TextTest | undefined): void {
+  const { path } = entry.match
+  let node = root
+  for (const segment of literalSegments(path)) {
+    node.children ??= new Map()
+    let child = node.children.get(segment)
+    if (child === undefined) node.children.set(segment, (child = newNode()))
+    node = child
   }
-  const { groups } = node
-  for (let i = 0; i < groups.length; i++) {
-    const group = groups[i] as PathGroup
-    if (!group.test(path)) continue
-    const taken = take(group)
-    if (taken !== undefined) return taken
-  }
-  return undefined
+  const tier = node.tiers.at(-1)
+  const first = tier?.[0]?.result.entry.match.path
+  if (first !== undefined && comparePaths(first, path) === 0) tier?.push(ready(entry, test))
+  else node.tiers.push([ready(entry, test)])
 }
 
 /** The literal leading segments of a path match, as the compiler counted them. */
-function literalSegments(path: PathMatch): string[] {
-  if (path.kind === 'exact') return []
-  const text = path.kind === 'regex' ? path.value.replace(/^\^/, '') : path.value
-  const segments = text.split('/').slice(1)
-  return segments.slice(0, path.literal)
+function literalSegments(path: PathMatch): readonly string[] {
+  return path.kind === 'exact' ? [] : path.value.split('/').slice(1, 1 + path.literal)
 }
 
-function grouped(entries: readonly HostEntry[]): PathGroup[] {
-  const groups = new Map<string, { path: PathMatch; entries: ReadyEntry[] }>()
-  for (const entry of entries) {
-    const key = `${entry.match.path.kind} ${entry.match.path.value}`
-    let group = groups.get(key)
-    if (group === undefined) groups.set(key, (group = { path: entry.match.path, entries: [] }))
-    group.entries.push(ready(entry))
+function ready(entry: HostEntry, path: TextTest | undefined): ReadyEntry {
+  const { methods, headers, query } = entry.match
+  return {
+    result: Object.freeze({ kind: 'rule', entry }),
+    path,
+    methods: methods.length === 0 ? undefined : methods,
+    headers: headers.length === 0 ? undefined : headers.map(valueTest),
+    query: query.length === 0 ? undefined : query.map(valueTest),
   }
-  return [...groups.values()].map(({ path, entries }) => ({ path, entries, test: pathTest(path) }))
 }
-
-const ready = (entry: HostEntry): ReadyEntry => ({
-  result: { kind: 'rule', entry },
-  headers: entry.match.headers.length === 0 ? undefined : headersTest(entry.match.headers),
-  query: entry.match.query.length === 0 ? undefined : queryTest(entry.match.query),
-})

@@ -2,90 +2,98 @@ import { RE2JS } from 're2js'
 import type { PathMatch, ValueMatch } from '../../model/match.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 
-/** Whether a whole canonical path satisfies a match. */
-export type PathTest = (path: string) => boolean
+/** Whether a text satisfies a condition. */
+export type TextTest = (text: string) => boolean
+
+const slash = 47
 
 /** User patterns run in linear time (C1), always over the whole text (C2). */
-function wholeMatch(pattern: string): (text: string) => boolean {
+function wholeMatch(pattern: string): TextTest {
   const compiled = RE2JS.compile(pattern)
-  return (text) => compiled.matches(text)
+  return (text) => compiled.testExact(text)
 }
 
-export function pathTest(match: PathMatch): PathTest {
+/** Whether a whole canonical path satisfies a match. */
+export function pathTest(match: PathMatch): TextTest {
   switch (match.kind) {
     case 'exact':
       return (path) => path === match.value
     case 'prefix':
       return prefixTest(match.value)
     case 'pattern':
-      return patternTest(match.value.split('/'))
+      return patternTest(match.value.split('/').slice(1))
     case 'regex':
       return wholeMatch(match.value)
   }
 }
 
 /** Whole segments: `/orders` holds `/orders` and `/orders/1`, never `/ordersx`; `/` holds everything. */
-function prefixTest(value: string): PathTest {
+function prefixTest(value: string): TextTest {
   const prefix = value.endsWith('/') ? value.slice(0, -1) : value
-  return (path) => path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47)
+  return (path) =>
+    path.startsWith(prefix) &&
+    (path.length === prefix.length || path.charCodeAt(prefix.length) === slash)
 }
 
 /** `{name}` is one segment that is not empty. */
-function patternTest(segments: readonly string[]): PathTest {
-  const isVariable = segments.map((segment) => segment.startsWith('{'))
+function patternTest(segments: readonly string[]): TextTest {
+  const fixed = segments.map((segment) => (segment.startsWith('{') ? undefined : segment))
   return (path) => {
-    const parts = path.split('/')
-    return parts.length === segments.length && parts.every((part, i) => (isVariable[i] === true ? part !== '' : part === segments[i]))
+    let at = 1
+    for (let i = 0; i < fixed.length; i++) {
+      if (at > path.length) return false
+      const next = path.indexOf('/', at)
+      const end = next < 0 ? path.length : next
+      const want = fixed[i]
+      const fits =
+        want === undefined ? end > at : end - at === want.length && path.startsWith(want, at)
+      if (!fits) return false
+      at = end + 1
+    }
+    return at > path.length
   }
 }
 
-/** What `{name}` segments of a pattern stand for in a path that matches it. */
-export function captures(pattern: string, path: string): Record<string, string> {
-  const found: Record<string, string> = Object.create(null)
-  const parts = path.split('/')
-  pattern.split('/').forEach((segment, i) => {
-    if (segment.startsWith('{')) found[segment.slice(1, -1)] = parts[i] ?? ''
-  })
-  return found
+/** A condition on a header or parameter, made ready. */
+export interface ValueTest {
+  readonly match: ValueMatch
+  /** It must not be there. */
+  readonly absent: boolean
+  /** What every value must satisfy; undefined: any will do. */
+  readonly test: TextTest | undefined
 }
 
-/** Whether all values of a header or parameter satisfy a condition (U9). */
-export function valueTest(match: ValueMatch): (values: readonly string[]) => boolean {
-  if (match.kind === 'present') return (values) => values.length > 0 === match.value
-  const test = oneValueTest(match.kind, match.value)
-  return (values) => values.length > 0 && values.every(test)
+export function valueTest(match: ValueMatch): ValueTest {
+  if (match.kind === 'present') return { match, absent: !match.value, test: undefined }
+  return { match, absent: false, test: textTest(match.kind, match.value) }
 }
 
-function oneValueTest(kind: 'exact' | 'prefix' | 'regex', value: string): (text: string) => boolean {
+function textTest(kind: 'exact' | 'prefix' | 'regex', value: string): TextTest {
   if (kind === 'exact') return (text) => text === value
   return kind === 'prefix' ? (text) => text.startsWith(value) : wholeMatch(value)
 }
 
-/** Every value of a header, a list of conditions over them. */
-export function headersTest(matches: readonly ValueMatch[]): (headers: HeaderList) => boolean {
-  const tests = matches.map((match) => ({ name: match.name, test: valueTest(match) }))
-  return (headers) => tests.every(({ name, test }) => test(headers.all(name)))
-}
-
-export function queryTest(matches: readonly ValueMatch[]): (query: string) => boolean {
-  const tests = matches.map((match) => ({ name: match.name, test: valueTest(match) }))
-  return (query) => tests.every(({ name, test }) => test(queryValues(query, name)))
-}
-
-/** Every value of a parameter, decoded; the query itself is never changed. */
-export function queryValues(query: string, name: string): string[] {
-  const found: string[] = []
-  for (const part of query.slice(1).split('&')) {
-    const equals = part.indexOf('=')
-    if (decoded(equals < 0 ? part : part.slice(0, equals)) === name) found.push(equals < 0 ? '' : decoded(part.slice(equals + 1)))
+/**
+ * Whether every field of that name satisfies the condition (U9). A value is taken whole, so that a list in one
+ * field (`a,admin`) is not taken for its first member.
+ */
+export function headerFits({ match, absent, test }: ValueTest, headers: HeaderList): boolean {
+  const { names } = headers
+  let at = names.indexOf(match.name)
+  if (at < 0) return absent
+  if (absent) return false
+  if (test === undefined) return true
+  for (; at >= 0; at = names.indexOf(match.name, at + 1)) {
+    if (!test(headers.valueAt(at))) return false
   }
-  return found
+  return true
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
-  }
+/** The same for the values of a query parameter. */
+export function parameterFits(
+  { absent, test }: ValueTest,
+  values: readonly string[] | undefined,
+): boolean {
+  if (values === undefined) return absent
+  return !absent && (test === undefined || values.every(test))
 }

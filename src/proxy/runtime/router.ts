@@ -1,8 +1,11 @@
-import { withoutParameters } from '../../model/path.ts'
+import { canonicalPath, withoutParameters } from '../../model/path.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
-import { HostTable, type PathGroup } from './host-table.ts'
+import { HostTable, type TableNode, type Tier } from './host-table.ts'
+import { headerFits, parameterFits, type TextTest, type ValueTest } from './matchers.ts'
+import { type Parameters, queryParameters } from './query-parameters.ts'
+import { RuleKeeper } from './rule-keeper.ts'
 
 export type RouteResult =
   | { readonly kind: 'rule'; readonly entry: HostEntry }
@@ -14,50 +17,86 @@ export type RouteResult =
   | { readonly kind: 'ambiguous' }
   | { readonly kind: 'none' }
 
+/** The condition that an entry failed by. */
+export type Loss = 'path' | 'method' | 'header' | 'query'
+
+/** Is told of every entry that was looked at and lost; for explanations only. */
+export interface Trace {
+  lost(entry: HostEntry, by: Loss, condition: ValueTest | undefined): void
+}
+
 const none: RouteResult = Object.freeze({ kind: 'none' })
 const held: RouteResult = Object.freeze({ kind: 'held' })
+const ambiguous: RouteResult = Object.freeze({ kind: 'ambiguous' })
 /** Anyone can invent hostnames under a wildcard. */
 const mostKnown = 4096
-const ambiguous: RouteResult = Object.freeze({ kind: 'ambiguous' })
 
 /**
  * Finds the rule of a request (api.md, Precedence): hostname exact, then longest wildcard, then `*`; in the
- * host's table the most specific path whose conditions hold. Hosts that did not change keep their tables.
+ * host's table the most specific path whose conditions hold. Hosts that did not change keep their tables, and
+ * rules that did not change stay the same objects, with all that is remembered about them.
  */
 export class Router {
   readonly #tables = new Map<string, HostTable>()
   /** Tables of hostnames that were asked for, so that wildcards are not searched label by label each time. */
-  readonly #known = new Map<string, HostTable | undefined>()
+  readonly #known = new Map<string, HostTable>()
+  /** The last query that conditions were asked about, and its parameters. */
+  #query = ''
+  #parameters = queryParameters('')
 
   constructor(hosts: readonly Host[], previous?: Router) {
+    const keeper = new RuleKeeper(() => previous?.hosts() ?? [])
     for (const host of hosts) {
       const old = previous === undefined ? undefined : previous.#tables.get(host.hostname)
-      this.#tables.set(host.hostname, old?.host.digest === host.digest && old.host === host ? old : new HostTable(host))
+      const isSame = old !== undefined && old.host.digest === host.digest
+      this.#tables.set(host.hostname, isSame ? old : new HostTable(keeper.keep(host)))
     }
   }
 
-  /** @param path canonical; @param query with its `?` */
-  route(hostname: string, method: string, path: string, query: string, headers: HeaderList): RouteResult {
-    const table = this.table(hostname)
-    if (table === undefined) return none
-    const result = this.#lookUp(table, method, path, query, headers)
-    if (path.indexOf(';') < 0) return result
-    const other = this.#lookUp(table, method, withoutParameters(path), query, headers)
-    return sameRule(result, other) ? result : ambiguous
+  hosts(): readonly Host[] {
+    return [...this.#tables.values()].map(({ host }) => host)
   }
 
-  /** The most specific table for a host; its owner alone decides what is served under it. */
+  /**
+   * Never throws, whatever the request. Repeated calls answer the same objects.
+   *
+   * @param hostname canonical: lower case, no port, no trailing dot
+   * @param path canonical
+   * @param query with its `?`, '' without one
+   */
+  route(
+    hostname: string,
+    method: string,
+    path: string,
+    query: string,
+    headers: HeaderList,
+    trace?: Trace,
+  ): RouteResult {
+    const table = this.table(hostname)
+    if (table === undefined) return none
+    const result = this.#lookUp(table, method, path, query, headers, trace)
+    if (path.indexOf(';') < 0) return result
+    // What stands before the first `;` of a segment may be nothing, so that the rest is not canonical yet.
+    const bare = canonicalPath(withoutParameters(path))
+    if (bare === undefined) return ambiguous
+    const other = this.#lookUp(table, method, bare.path, query, headers, undefined)
+    return leadsToSame(result, other) ? result : ambiguous
+  }
+
+  /** The most specific table for a hostname; its owners alone decide what is served under it. */
   table(hostname: string): HostTable | undefined {
     const known = this.#known.get(hostname)
     if (known !== undefined) return known
     const table = this.#search(hostname)
+    if (table === undefined) return undefined
     if (this.#known.size >= mostKnown) this.#known.clear()
-    if (table !== undefined) this.#known.set(flat(hostname), table)
+    this.#known.set(flat(hostname), table)
     return table
   }
 
   #search(hostname: string): HostTable | undefined {
-    const exact = this.#tables.get(hostname)
+    // No request names a wildcard itself, but a table must not be found by one either.
+    const exact = hostname.startsWith('*') ? undefined : this.#tables.get(hostname)
     if (exact !== undefined) return exact
     for (let dot = hostname.indexOf('.'); dot >= 0; dot = hostname.indexOf('.', dot + 1)) {
       const wildcard = this.#tables.get(`*${hostname.slice(dot)}`)
@@ -66,37 +105,159 @@ export class Router {
     return this.#tables.get('*')
   }
 
-  #lookUp(table: HostTable, method: string, path: string, query: string, headers: HeaderList): RouteResult {
-    const preflight = method === 'OPTIONS' ? preflightMethod(headers) : undefined
-    const found = table.find(path, (group) => choose(group, preflight ?? method, preflight !== undefined, query, headers))
-    return found ?? (table.host.held ? held : none)
+  #lookUp(
+    table: HostTable,
+    method: string,
+    path: string,
+    query: string,
+    headers: HeaderList,
+    trace: Trace | undefined,
+  ): RouteResult {
+    if (method === 'OPTIONS') {
+      const announced = announcedMethod(headers)
+      if (announced !== undefined) {
+        // Routed as the request it announces, which may carry any header (Fetch, CORS-preflight fetch).
+        const found = this.#find(table, announced, path, query, undefined, trace)
+        if (found?.kind === 'rule' && found.entry.rule.cors !== undefined) return found
+      }
+    }
+    const found = this.#find(table, method, path, query, headers, trace)
+    if (found?.kind === 'rule') return found
+    return table.host.held ? held : (found ?? none)
+  }
+
+  /** @param headers undefined: conditions on headers and query do not count */
+  #find(
+    table: HostTable,
+    method: string,
+    path: string,
+    query: string,
+    headers: HeaderList | undefined,
+    trace: Trace | undefined,
+  ): RouteResult | undefined {
+    const tier = table.exact?.get(path)
+    if (tier !== undefined) {
+      const found = this.#choose(tier, method, path, query, headers, trace)
+      if (found !== undefined) return found
+    }
+    return this.#descend(table.root, 1, method, path, query, headers, trace)
+  }
+
+  /** The deepest node comes first: it has the most literal segments. */
+  #descend(
+    node: TableNode,
+    at: number,
+    method: string,
+    path: string,
+    query: string,
+    headers: HeaderList | undefined,
+    trace: Trace | undefined,
+  ): RouteResult | undefined {
+    const { children, tiers } = node
+    if (children !== undefined && at <= path.length) {
+      const slash = path.indexOf('/', at)
+      const end = slash < 0 ? path.length : slash
+      const child = children.get(path.slice(at, end))
+      if (child !== undefined) {
+        const found = this.#descend(child, end + 1, method, path, query, headers, trace)
+        if (found !== undefined) return found
+      }
+    }
+    for (let i = 0; i < tiers.length; i++) {
+      const found = this.#choose(tiers[i] as Tier, method, path, query, headers, trace)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** The first entry that holds. If the path has entries but none for the method, less specific paths are not tried. */
+  #choose(
+    tier: Tier,
+    method: string,
+    path: string,
+    query: string,
+    headers: HeaderList | undefined,
+    trace: Trace | undefined,
+  ): RouteResult | undefined {
+    let pathFits = false
+    let methodFits = false
+    let last: TextTest | undefined
+    let lastFits = true
+    for (let i = 0; i < tier.length; i++) {
+      const ready = tier[i] as Tier[number]
+      if (ready.path !== last) {
+        last = ready.path
+        lastFits = last === undefined || last(path)
+      }
+      if (!lastFits) {
+        trace?.lost(ready.result.entry, 'path', undefined)
+        continue
+      }
+      pathFits = true
+      if (ready.methods !== undefined && !ready.methods.includes(method)) {
+        trace?.lost(ready.result.entry, 'method', undefined)
+        continue
+      }
+      methodFits = true
+      if (headers !== undefined) {
+        const header = ready.headers && missedHeader(ready.headers, headers)
+        if (header !== undefined) {
+          trace?.lost(ready.result.entry, 'header', header)
+          continue
+        }
+        const parameter = ready.query && missedParameter(ready.query, this.#parametersOf(query))
+        if (parameter !== undefined) {
+          trace?.lost(ready.result.entry, 'query', parameter)
+          continue
+        }
+      }
+      return ready.result
+    }
+    return pathFits && !methodFits ? notAllowed(tier, path) : undefined
+  }
+
+  #parametersOf(query: string): Parameters {
+    if (query !== this.#query) {
+      this.#parameters = queryParameters(query)
+      this.#query = query
+    }
+    return this.#parameters
   }
 }
 
-function choose(group: PathGroup, method: string, preflight: boolean, query: string, headers: HeaderList): RouteResult | undefined {
-  let methodFits = false
-  for (const { result, headers: headersFit, query: queryFits } of group.entries) {
-    const { methods } = result.entry.match
-    if (methods.length > 0 && !methods.includes(method)) continue
-    methodFits = true
-    if (!preflight && headersFit !== undefined && !headersFit(headers)) continue
-    if (!preflight && queryFits !== undefined && !queryFits(query)) continue
-    return result
+/** The first condition that the headers do not satisfy. */
+function missedHeader(tests: readonly ValueTest[], headers: HeaderList): ValueTest | undefined {
+  for (let i = 0; i < tests.length; i++) {
+    if (!headerFits(tests[i] as ValueTest, headers)) return tests[i]
   }
-  return methodFits ? undefined : notAllowed(group)
+  return undefined
 }
 
-function notAllowed(group: PathGroup): RouteResult {
-  const allow = new Set(group.entries.flatMap(({ result }) => result.entry.match.methods))
-  return { kind: 'method', entry: (group.entries[0] as PathGroup['entries'][number]).result.entry, allow: [...allow].sort() }
+function missedParameter(
+  tests: readonly ValueTest[],
+  parameters: Parameters,
+): ValueTest | undefined {
+  for (let i = 0; i < tests.length; i++) {
+    const test = tests[i] as ValueTest
+    if (!parameterFits(test, parameters.get(test.match.name))) return test
+  }
+  return undefined
 }
 
-/** A CORS preflight is routed as the request it announces (Fetch, CORS-preflight fetch). */
-function preflightMethod(headers: HeaderList): string | undefined {
+/** Every method that some entry of the path has. Not prebuilt: entries of one tier may have different paths. */
+function notAllowed(tier: Tier, path: string): RouteResult {
+  const fitting = tier.filter(({ path: test }) => test === undefined || test(path))
+  const { entry } = (fitting[0] as Tier[number]).result
+  const allow = new Set(fitting.flatMap(({ methods }) => methods ?? []))
+  return { kind: 'method', entry, allow: [...allow].sort() }
+}
+
+/** What a CORS preflight asks for; undefined for any other OPTIONS request. */
+function announcedMethod(headers: HeaderList): string | undefined {
   return headers.has('origin') ? headers.get('access-control-request-method') : undefined
 }
 
-function sameRule(a: RouteResult, b: RouteResult): boolean {
+function leadsToSame(a: RouteResult, b: RouteResult): boolean {
   const ruleOf = (result: RouteResult) => ('entry' in result ? result.entry.rule : undefined)
-  return ruleOf(a) === ruleOf(b) && (a.kind === b.kind || ruleOf(a) !== undefined)
+  return a.kind === b.kind && ruleOf(a) === ruleOf(b)
 }

@@ -23,6 +23,7 @@ export class ClientRequest implements Request, BodySource {
   /** Made once there is a body: most requests have none. */
   #take: ((part: Buffer, from: number, until: number) => void) | undefined
   #limit = Number.POSITIVE_INFINITY
+  #pausing = false
   /** What is left of the read buffer that held the head; valid only while the handler runs. */
   #window: Buffer
   #at: number
@@ -51,6 +52,10 @@ export class ClientRequest implements Request, BodySource {
     return this.#sink !== undefined
   }
 
+  get awaited(): boolean {
+    return !this.complete && this.#sink !== undefined && !this.#pausing
+  }
+
   pipe(sink: BodySink): void {
     if (this.#sink !== undefined) throw new Error('the body was taken before')
     this.#sink = sink
@@ -68,6 +73,7 @@ export class ClientRequest implements Request, BodySource {
   }
 
   resume(): void {
+    this.#pausing = false
     this.#connection.resumeBody()
   }
 
@@ -102,7 +108,9 @@ export class ClientRequest implements Request, BodySource {
     if (this.#fault !== undefined) return
     this.received += end - start
     if (this.received > this.#limit) return this.#fail('body_too_large')
-    if (this.#sink?.data(bytes.subarray(start, end)) === false) this.#connection.pauseBody()
+    if (this.#sink?.data(bytes.subarray(start, end)) !== false) return
+    this.#pausing = true
+    this.#connection.pauseBody()
   }
 
   #fail(code: FailureCode): void {

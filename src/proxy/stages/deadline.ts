@@ -3,8 +3,8 @@ import type { Exchange, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
 /**
- * The clock of the whole exchange, retries included. Once an answer's head is out, streams are under `idle`
- * instead, unless nothing moves. Expiry is the client's fault (408) while its body is what is missing.
+ * The clock of the whole exchange, retries included; it began with the request's first byte. Once an answer's head
+ * is out, its body is under `idle` instead. Expiry is the client's fault (408) while its body is what is missing.
  */
 export function deadline({ timeouts: { requestMs } }: Rule): Policy | undefined {
   if (requestMs === 0) return undefined
@@ -17,9 +17,9 @@ export function deadline({ timeouts: { requestMs } }: Rule): Policy | undefined 
 }
 
 function expired(exchange: Exchange, limitMs: number): void {
-  if (exchange.reply.started) return
-  const spentMs = Math.round(exchange.runtime.clock.nowMs() - exchange.request.startedMs)
-  const { framing, length, received } = exchange.request.body
-  const waitsForClient = framing === 'length' && received < length && exchange.running !== undefined
-  fail(exchange, waitsForClient ? 'request_timeout' : 'request_budget_exhausted', { clock: 'request', limitMs, spentMs })
+  const { reply, request, runtime } = exchange
+  if (reply.started) return
+  const spentMs = Math.round(runtime.clock.nowMs() - request.startedMs)
+  const code = request.body.awaited ? 'request_timeout' : 'request_budget_exhausted'
+  fail(exchange, code, { clock: 'request', limitMs, spentMs })
 }

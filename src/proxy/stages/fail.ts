@@ -1,7 +1,14 @@
-import { type Failure, type FailureCode, type FailureDetail, failures, problemTypePrefix } from '../../model/failure.ts'
-import type { ErrorPage } from '../../model/snapshot.ts'
+import {
+  type Failure,
+  type FailureCode,
+  type FailureDetail,
+  failures,
+  problemTypePrefix,
+} from '../../model/failure.ts'
+import { isFieldValue } from '../http1/field-scan.ts'
 import { HeaderList } from '../http1/header-list.ts'
 import { sendHead } from './answer.ts'
+import { errorPage, type ReadyPage } from './error-pages.ts'
 import type { Exchange } from './exchange.ts'
 
 const nothing: FailureDetail = Object.freeze({})
@@ -9,42 +16,63 @@ const nothing: FailureDetail = Object.freeze({})
 /**
  * Ends an exchange with a failure: the one place that renders them (RFC 9457). Once the head of an answer is
  * out nothing can be said any more: the connection is cut, so that nobody takes the answer for complete.
+ * The first failure of an exchange is the one that log and metrics tell.
+ *
+ * @param detail never holds an address of a backend or the words of a library
  */
 export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetail = nothing): void {
-  const failure = failures[code]
   if (exchange.failure === undefined) {
-    exchange.failure = failure
+    exchange.failure = failures[code]
     exchange.failureDetail = detail
   }
   if (exchange.reply.started) return exchange.reply.abort()
-  const page = exchange.rule?.errors.find((candidate) => candidate.codes.includes(code))
-  const status = page?.status ?? failure.status
-  const body = Buffer.from(page?.body ?? problem(exchange, failure, detail), 'utf8')
-  sendHead(exchange, status, fields(failure, detail, page), body.length)
+  const page = errorPage(exchange.rule, code)
+  const body = page?.body ?? Buffer.from(problem(exchange, code, detail), 'utf8')
+  const { status } = failures[code]
+  sendHead(exchange, page?.status ?? status, fields(status, detail, page), body.length)
   exchange.reply.write(body)
   exchange.reply.end()
 }
 
-function problem(exchange: Exchange, failure: Failure, detail: FailureDetail): string {
-  const { challenges, allow, ...helping } = detail
-  return JSON.stringify({
-    type: problemTypePrefix + failure.code,
-    title: failure.title,
-    status: failure.status,
-    code: failure.code,
-    requestId: exchange.id,
-    ...helping,
-    ...(exchange.attempts !== undefined && { attempts: exchange.attempts.length }),
+/** All of a problem document that is the same every time. */
+const openings = Object.fromEntries(
+  Object.values<Failure>(failures).map(({ code, title, status }) => {
+    const fixed = JSON.stringify({ type: problemTypePrefix + code, title, status, code })
+    return [code, `${fixed.slice(0, -1)},"requestId":`]
+  }),
+) as Readonly<Record<FailureCode, string>>
+
+function problem(
+  { id, attempts }: Exchange,
+  code: FailureCode,
+  { detail, clock, limitMs, spentMs, wanted }: FailureDetail,
+): string {
+  const helping = JSON.stringify({
+    detail,
+    clock,
+    limitMs,
+    spentMs,
+    wanted,
+    attempts: attempts?.length,
   })
+  return `${openings[code]}${JSON.stringify(id)}${helping === '{}' ? '' : `,${helping.slice(1, -1)}`}}`
 }
 
-function fields(failure: Failure, detail: FailureDetail, page: ErrorPage | undefined): HeaderList {
+/** What the status asks for goes with a configured page too: it is the protocol's, not the reader's. */
+function fields(
+  status: number,
+  { challenges, allow, retryAfterSeconds }: FailureDetail,
+  page: ReadyPage | undefined,
+): HeaderList {
   const headers = new HeaderList()
   headers.add('content-type', page?.contentType ?? 'application/problem+json')
-  for (const challenge of detail.challenges ?? []) headers.add('www-authenticate', challenge)
-  if (detail.allow !== undefined) headers.add('allow', detail.allow.join(', '))
-  if (detail.retryAfterSeconds !== undefined) headers.add('retry-after', String(detail.retryAfterSeconds))
-  else if (failure.status === 503) headers.add('retry-after', '1')
+  for (const challenge of challenges ?? []) {
+    if (isFieldValue(challenge)) headers.add('www-authenticate', challenge)
+  }
+  if (allow !== undefined) headers.add('allow', allow.join(', '))
+  if (retryAfterSeconds !== undefined)
+    headers.add('retry-after', String(Math.ceil(retryAfterSeconds)))
+  else if (status === 503) headers.add('retry-after', '1')
   headers.add('cache-control', 'no-store')
   return headers
 }

@@ -1,11 +1,23 @@
 import type { HeaderEdits } from '../../model/snapshot.ts'
 import type { HeaderList } from '../http1/header-list.ts'
+import { arePrintable } from './field-checks.ts'
 
-export const isEmpty = (edits: HeaderEdits): boolean => edits.remove.length + edits.set.length + edits.add.length === 0
-
-/** In the order remove, set, add. */
-export function applyEdits(edits: HeaderEdits, headers: HeaderList): void {
-  for (const name of edits.remove) headers.remove(name)
-  for (const { name, value } of edits.set) headers.set(name, value)
-  for (const { name, value } of edits.add) headers.add(name, value)
+/** Makes edits ready; undefined when there are none. */
+export function headerEdits(edits: HeaderEdits): ((headers: HeaderList) => void) | undefined {
+  const { remove, set, add } = edits
+  if (remove.length + set.length + add.length === 0) return undefined
+  if (!arePrintable(set) || !arePrintable(add))
+    throw new Error('a configured header cannot be printed')
+  const removed = remove.length === 0 ? undefined : new Set(remove)
+  return (headers) => {
+    if (removed !== undefined) headers.removeAny(removed)
+    for (let i = 0; i < set.length; i++) {
+      const { name, value } = set[i] as (typeof set)[number]
+      headers.set(name, value)
+    }
+    for (let i = 0; i < add.length; i++) {
+      const { name, value } = add[i] as (typeof add)[number]
+      headers.add(name, value)
+    }
+  }
 }

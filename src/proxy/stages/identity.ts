@@ -1,34 +1,58 @@
 import type { Rule } from '../../model/snapshot.ts'
+import type { HeaderList } from '../http1/header-list.ts'
 import type { Exchange, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
 /**
- * Takes away what only the gateway may say: headers that an authorizer can inject, in any spelling (U6), and names
- * with `_` as the route wants (U7). Backends read `_` as `-`, so a look-alike of such a header is 400 whatever the setting.
+ * Takes away what only the gateway may say: headers that an authorizer can inject, in any case, spelling and number
+ * (U6), and names with `_` as the route wants (U7). Backends read `_` as `-`, so that a look-alike of a header that
+ * means something to the gateway is refused, whatever the setting.
  */
-export function identity(rule: Rule): Policy {
-  const stripped = new Set(rule.stripHeaders)
-  const { underscores } = rule.paths
+export function identity({ stripHeaders, paths: { underscores } }: Rule): Policy {
+  const stripped = new Set([...stripHeaders, ...stripHeaders.map(dashed)])
   return {
     request: (exchange, next) => {
       const { headers } = exchange
+      if (headers.underscores && !passesUnderscores(headers, stripped, underscores))
+        return refuse(exchange)
       if (stripped.size > 0) headers.removeAny(stripped)
-      if (!headers.underscores) return next(exchange)
-      if (headers.names.some((name) => name.includes('_') && (underscores === 'Reject' || isLookAlike(name, stripped)))) return refuse(exchange)
-      if (underscores === 'Drop') headers.filter((name) => !name.includes('_'))
       next(exchange)
     },
   }
 }
 
+const hasNoUnderscore = (name: string): boolean => !name.includes('_')
+
+const dashed = (name: string): string => name.replaceAll('_', '-')
+
+/** False when the request is to be refused; else what has to go is gone. */
+function passesUnderscores(
+  headers: HeaderList,
+  stripped: ReadonlySet<string>,
+  setting: Rule['paths']['underscores'],
+): boolean {
+  for (const name of headers.names) {
+    if (!name.includes('_')) continue
+    if (setting === 'Reject') return false
+    const meant = dashed(name)
+    if (stripped.has(meant) || reserved.test(meant)) return false
+    if (setting === 'Keep' && misleading.test(meant)) return false
+  }
+  if (setting === 'Drop') headers.filter(hasNoUnderscore)
+  return true
+}
+
+/** Framing, routing, credentials and what the gateway says about the client. */
+const reserved =
+  /^(host|connection|te|trailer|upgrade|expect|authorization|proxy-authorization|cookie|forwarded|via|traceparent|tracestate|x-amzn-trace-id|x-forwarded.*|x-real-ip|x-request-id|x-request-deadline-ms|true-client-ip|x-client-ip|x-cluster-client-ip|content-.*|transfer-.*)$/
+
+/** Dropped in its own spelling (U8): it must not get through in another. */
+const misleading = /^x-(http-method.*|method-override|original-ur[il]|rewrite-url)$/
+
+/** An X-answer: nothing of the request is forwarded and nothing behind it is read. */
 function refuse(exchange: Exchange): void {
   exchange.reply.closeAfter()
-  fail(exchange, 'bad_request', { detail: 'A header name with an underscore is not admitted.' })
+  fail(exchange, 'bad_request', underscored)
 }
 
-const routing = /^(host|authorization|cookie|forwarded|x-forwarded-.*|x-real-ip|x-request-id|content-.*|transfer-encoding)$/
-
-function isLookAlike(name: string, stripped: ReadonlySet<string>): boolean {
-  const dashed = name.replaceAll('_', '-')
-  return stripped.has(dashed) || routing.test(dashed)
-}
+const underscored = { detail: 'A header name with an underscore is not admitted.' }

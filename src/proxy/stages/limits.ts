@@ -2,18 +2,22 @@ import type { Rule } from '../../model/snapshot.ts'
 import type { Exchange, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
-/** Size of the body and requests in flight of one rule. */
+const tryAgain = { retryAfterSeconds: 1 }
+
+/** Size of the body, and requests in flight of one rule: until their answers are over. */
 export function limits({ limits: { requestBody, concurrency } }: Rule): Policy | undefined {
   if (requestBody === 0 && concurrency === 0) return undefined
+  const tooLarge = { detail: `At most ${requestBody} bytes are accepted.` }
   let inFlight = 0
   const leave = () => {
     inFlight--
   }
   return {
     request: (exchange, next) => {
-      if (requestBody > 0 && !bodyFits(exchange, requestBody)) return
+      if (requestBody > 0 && !bodyMayFit(exchange, requestBody))
+        return fail(exchange, 'body_too_large', tooLarge)
       if (concurrency > 0) {
-        if (inFlight >= concurrency) return fail(exchange, 'overloaded', { retryAfterSeconds: 1 })
+        if (inFlight >= concurrency) return fail(exchange, 'overloaded', tryAgain)
         inFlight++
         exchange.onDone ??= []
         exchange.onDone.push(leave)
@@ -23,14 +27,9 @@ export function limits({ limits: { requestBody, concurrency } }: Rule): Policy |
   }
 }
 
-/** Refused at once when it is announced, else when it crosses the limit. */
-function bodyFits(exchange: Exchange, limit: number): boolean {
-  const { body } = exchange.request
-  if (body.framing === 'none') return true
-  if (body.length > limit) {
-    fail(exchange, 'body_too_large', { detail: `At most ${limit} bytes are accepted.` })
-    return false
-  }
+/** False at once for what is announced as too large; a body of unknown length is counted as it comes. */
+function bodyMayFit({ request: { body } }: Exchange, limit: number): boolean {
+  if (body.framing === 'length') return body.length <= limit
   if (body.framing === 'chunked') body.limit(limit)
   return true
 }

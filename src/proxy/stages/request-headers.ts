@@ -1,13 +1,14 @@
 import type { Rule } from '../../model/snapshot.ts'
 import type { Policy } from './exchange.ts'
-import { applyEdits, isEmpty } from './header-edits.ts'
+import { headerEdits } from './header-edits.ts'
 
 /** Edits what the backend sees; after the gateway's own headers, so that a route can take those away too. */
-export function requestHeaders({ requestHeaders: edits }: Rule): Policy | undefined {
-  if (isEmpty(edits)) return undefined
+export function requestHeaders(rule: Rule): Policy | undefined {
+  const edit = headerEdits(rule.requestHeaders)
+  if (edit === undefined) return undefined
   return {
     request: (exchange, next) => {
-      applyEdits(edits, exchange.headers)
+      edit(exchange.headers)
       next(exchange)
     },
   }
