@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Match } from './match.ts'
 
 /**
@@ -6,23 +6,39 @@ import type { Match } from './match.ts'
  * they were built in. Takes plain data only (no cycle, Map, Date or class).
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  return `{${fieldsOf(value as Readonly<Record<string, unknown>>).join(',')}}`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return canonicalList(value)
+  return canonicalRecord(value as Readonly<Record<string, unknown>>)
 }
 
-function fieldsOf(record: Readonly<Record<string, unknown>>): string[] {
-  const fields: string[] = []
-  for (const key of Object.keys(record).sort()) {
+function canonicalList(list: readonly unknown[]): string {
+  let text = '['
+  for (let at = 0; at < list.length; at++) text += (at === 0 ? '' : ',') + canonicalJson(list[at])
+  return `${text}]`
+}
+
+function canonicalRecord(record: Readonly<Record<string, unknown>>): string {
+  let text = ''
+  for (const key of sorted(Object.keys(record))) {
     const value = record[key]
-    if (value !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(value)}`)
+    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`
   }
-  return fields
+  return `{${text}}`
+}
+
+/** By insertion: records have few keys, and ten thousand routes have many records. */
+function sorted(keys: string[]): string[] {
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] as string
+    let to = at
+    for (; to > 0 && (keys[to - 1] as string) > key; to--) keys[to] = keys[to - 1] as string
+    keys[to] = key
+  }
+  return keys
 }
 
 /** SHA-256 in hex of a text (as UTF-8): fingerprints of secrets, digests of digests. */
-export const sha256 = (text: string): string =>
-  createHash('sha256').update(text, 'utf8').digest('hex')
+export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 /** SHA-256 in hex of the canonical JSON of a value. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value))

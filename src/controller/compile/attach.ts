@@ -1,67 +1,55 @@
-import { type Problem, printProblem } from '../../model/problem.ts'
 import type { Rule } from '../../model/snapshot.ts'
 import { type Candidate, candidatesOf } from './candidate.ts'
+import type { Delta } from './delta.ts'
+import type { AuthorizerDraft } from './drafts.ts'
 import { isSameList } from './order.ts'
-import type { Ownership } from './ownership.ts'
-import type { ResolvedRoute } from './resolve.ts'
-import { type InjectedByTarget, withStrippedHeaders } from './strip-headers.ts'
+import type { OwnedRoute } from './owned.ts'
+import { InjectedByTarget } from './strip-headers.ts'
 
-/** A route at the hosts that it may serve, its rules complete. */
+/** A route at the hosts that it may serve, its rules complete and ready to be ranked. */
 export interface AttachedRoute {
-  readonly route: ResolvedRoute
-  readonly hostnames: readonly string[]
+  readonly owned: OwnedRoute
   readonly rules: readonly Rule[]
   readonly candidates: readonly Candidate[]
-  /** The hostnames that it may not serve. */
-  readonly problems: readonly Problem[]
 }
 
-/** Attaches every route to its hosts, again and again: a route about which nothing changed stays the same object. */
-export function createAttaching(): (
-  routes: readonly ResolvedRoute[],
-  ownership: Ownership,
-  injected: InjectedByTarget,
-) => readonly AttachedRoute[] {
-  const known = new WeakMap<ResolvedRoute, AttachedRoute>()
-  return (routes, ownership, injected) =>
-    routes.map((route) => {
-      const attached = attachRoute(route, ownership, injected, known.get(route))
-      known.set(route, attached)
-      return attached
-    })
+/** Completes the rules of owned routes, kept up to date: a route whose rules stay as they are stays the same object. */
+export class Attaching {
+  readonly #injected = new InjectedByTarget()
+  readonly #attached = new Map<OwnedRoute, AttachedRoute>()
+
+  update(routes: Delta<OwnedRoute>, authorizers: readonly AuthorizerDraft[]): Delta<AttachedRoute> {
+    const gone: AttachedRoute[] = []
+    const come: AttachedRoute[] = []
+    const again = this.#injected.update(routes, authorizers)
+    for (const route of routes.gone) {
+      gone.push(this.#attached.get(route) as AttachedRoute)
+      this.#attached.delete(route)
+    }
+    for (const route of new Set([...routes.come, ...again])) {
+      const before = this.#attached.get(route)
+      const rules = route.route.rules.map((rule) => this.#injected.complete(rule))
+      if (before !== undefined && isSameRules(before.rules, rules)) continue
+      if (before !== undefined) gone.push(before)
+      const attached = attach(route, rules)
+      this.#attached.set(route, attached)
+      come.push(attached)
+    }
+    return { gone, come }
+  }
 }
 
-/** Decides what the neighbours of a route decide: which hosts it may serve, and which headers its rules strip. */
-function attachRoute(
-  route: ResolvedRoute,
-  ownership: Ownership,
-  injected: InjectedByTarget,
-  before: AttachedRoute | undefined,
-): AttachedRoute {
-  const problems = route.hostnames.flatMap((claim) => ownership(route, claim) ?? [])
-  const refused = new Set(problems.map(({ path }) => path))
-  const hostnames = route.hostnames
-    .filter(({ where }) => !refused.has(where))
-    .map(({ hostname }) => hostname)
-  const rules = route.rules.map((rule) => withStrippedHeaders(rule, injected))
-  const attached = { route, hostnames, rules, problems }
-  if (before !== undefined && isSameAttachment(before, attached)) return before
+function attach(owned: OwnedRoute, rules: readonly Rule[]): AttachedRoute {
+  const { route, hostnames } = owned
+  if (hostnames.length === 0) return { owned, rules, candidates: [] }
   const sources = route.rules.map(({ matches, where }, at) => ({
     rule: rules[at] as Rule,
     matches,
     where,
   }))
-  return Object.freeze({ ...attached, candidates: candidatesOf(route.order, sources) })
+  return { owned, rules, candidates: candidatesOf(route.order, sources) }
 }
 
-type Attachment = Omit<AttachedRoute, 'candidates'>
-
-const isSameAttachment = (a: Attachment, b: Attachment): boolean =>
-  a.route === b.route &&
-  isSameList(a.hostnames, b.hostnames) &&
-  isSameList(a.problems.map(printProblem), b.problems.map(printProblem)) &&
-  a.rules.every((rule, at) => isSameRule(rule, b.rules[at] as Rule))
-
-/** Of one resolved rule, only the stripped headers can differ. */
-const isSameRule = (a: Rule, b: Rule): boolean =>
-  a === b || isSameList(a.stripHeaders, b.stripHeaders)
+/** Of the same route: only the stripped headers can differ. */
+const isSameRules = (a: readonly Rule[], b: readonly Rule[]): boolean =>
+  a.every((rule, at) => isSameList(rule.stripHeaders, b[at]?.stripHeaders ?? []))

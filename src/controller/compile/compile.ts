@@ -1,18 +1,17 @@
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { Settings } from '../../model/settings.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { createAttaching } from './attach.ts'
-import { createAuthorizerDrafting, createAuthorizerResolving } from './authorizers.ts'
-import { createClusterBuilding } from './clusters.ts'
-import { authorizersInUse, usesOf } from './in-use.ts'
+import type { World } from '../api/world.ts'
+import { Attaching } from './attach.ts'
+import { AuthorizerDrafting, AuthorizerResolving } from './authorizers.ts'
+import { Clustering } from './clusters.ts'
+import { AuthorizersInUse, clusterUses } from './in-use.ts'
 import { createLowering } from './lower.ts'
-import { ownershipOf } from './ownership.ts'
-import { createRanking } from './rank.ts'
-import { createReporting } from './report.ts'
-import { createRouteResolving } from './routes.ts'
-import { injectedByTarget } from './strip-headers.ts'
-import { createTables } from './tables.ts'
-import type { World } from './world.ts'
+import { Owning } from './owned.ts'
+import { Ranking } from './rank.ts'
+import { Reporting } from './report.ts'
+import { RouteResolving } from './routes.ts'
+import { WorldTables } from './tables.ts'
 
 /** What a compile depends on besides the World. */
 export interface CompileOptions {
@@ -51,33 +50,39 @@ export function createCompiler(): Compile {
 const isSameRulebook = (a: CompileOptions, b: CompileOptions): boolean =>
   a.className === b.className &&
   a.allowLoopback === b.allowLoopback &&
+  a.settings.hostOwnership === b.settings.hostOwnership &&
   (a.settings === b.settings ||
     JSON.stringify(a.settings.guardrails) === JSON.stringify(b.settings.guardrails))
 
-/** The steps, each of which remembers only its own last results. */
+/**
+ * The steps, in order. Each keeps what it made up to date by what changed before it, so that one edit in many
+ * thousand routes costs one route (invariant 6).
+ */
 function createRun(rulebook: CompileOptions): Compile {
-  const draftAuthorizers = createAuthorizerDrafting(rulebook)
-  const tablesOf = createTables()
-  const resolveAuthorizers = createAuthorizerResolving()
-  const resolveRoutes = createRouteResolving(rulebook)
-  const attach = createAttaching()
-  const rank = createRanking()
-  const buildClusters = createClusterBuilding(rulebook.allowLoopback)
+  const drafting = new AuthorizerDrafting(rulebook)
+  const tables = new WorldTables()
+  const issuers = new AuthorizerResolving()
+  const resolving = new RouteResolving(rulebook)
+  const owning = new Owning(rulebook.settings.hostOwnership)
+  const attaching = new Attaching()
+  const ranking = new Ranking()
+  const inUse = new AuthorizersInUse()
+  const clustering = new Clustering(rulebook.allowLoopback)
+  const reporting = new Reporting()
   const lower = createLowering()
-  const report = createReporting()
 
   return (world, { settings }) => {
-    const drafts = draftAuthorizers(world)
-    const tables = tablesOf(world, drafts)
-    const authorizers = resolveAuthorizers(drafts, tables)
-    const routes = resolveRoutes(world, tables)
-    const ownership = ownershipOf(settings.hostOwnership, routes, world.namespaces)
-    const attached = attach(routes, ownership, injectedByTarget(routes, drafts))
-    const hosts = rank(attached)
-    const used = authorizersInUse(attached, authorizers)
-    const clusters = buildClusters(usesOf(attached, used), tables)
-    const snapshot = lower({ settings, hosts, clusters, authorizers: used })
-    const statuses = report({ authorizers, attached, hosts, clusters })
-    return { snapshot, statuses }
+    const drafts = drafting.update(world)
+    tables.update(world, drafts)
+    const authorizers = issuers.update(drafts, tables)
+    const resolved = resolving.update(world, tables)
+    const owned = owning.update(resolved, world.namespaces)
+    const routes = attaching.update(owned, drafts)
+    const hosts = ranking.update(routes)
+    const used = inUse.update(routes, issuers.authorizers)
+    const clusters = clustering.update(clusterUses(routes, used), tables)
+    reporting.update({ authorizers, routes, hosts, clusters })
+    const snapshot = lower(settings, ranking.hosts, clustering.clusters, inUse.used)
+    return { snapshot, statuses: reporting.statuses }
   }
 }

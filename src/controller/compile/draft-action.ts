@@ -1,5 +1,5 @@
 import type { Redirect, Respond } from '../../model/snapshot.ts'
-import type { RedirectSpec, RespondSpec } from './api-types.ts'
+import type { RedirectSpec, RespondSpec } from '../api/specs.ts'
 import { draftForward, type ForwardSource } from './draft-forward.ts'
 import { headerValue } from './draft-policies.ts'
 import { draftPathRewrite } from './draft-rewrite.ts'

@@ -1,6 +1,6 @@
 import { canonicalCidr } from '../../model/address.ts'
 import type { ClaimCondition, SourceAddresses, Wanted } from '../../model/snapshot.ts'
-import type { AuthorizeSpec, ClaimSpec, MemberSpec, WantedSpec } from './api-types.ts'
+import type { AuthorizeSpec, ClaimSpec, MemberSpec, WantedSpec } from '../api/specs.ts'
 import type { Drafting } from './drafting.ts'
 import type { AuthorizeDraft, MemberDraft } from './drafts.ts'
 

@@ -7,7 +7,7 @@ import type {
   RetryReason,
   Rewrite,
 } from '../../model/snapshot.ts'
-import type { BackendSpec, BalanceSpec, RetrySpec, RouteSpec, RuleSpec } from './api-types.ts'
+import type { BackendSpec, BalanceSpec, RetrySpec, RouteSpec, RuleSpec } from '../api/specs.ts'
 import { draftHealth } from './draft-health.ts'
 import { draftPathRewrite } from './draft-rewrite.ts'
 import { draftUrl } from './draft-url.ts'

@@ -1,5 +1,5 @@
 import type { ActiveHealth, Health, PassiveHealth } from '../../model/snapshot.ts'
-import type { HealthSpec } from './api-types.ts'
+import type { HealthSpec } from '../api/specs.ts'
 
 /** Health of the backends of a rule, with the defaults of api.md: passive on, active off. */
 export function draftHealth(spec: HealthSpec, failing: readonly number[]): Health {

@@ -1,5 +1,5 @@
 import { isAddress } from '../../model/address.ts'
-import type { IssuerSpec, JwksSpec } from './api-types.ts'
+import type { IssuerSpec, JwksSpec } from '../api/specs.ts'
 import { draftHealth } from './draft-health.ts'
 import { hostRefusal, isLoopback } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'

@@ -1,6 +1,6 @@
 import type { Match, PathMatch, ValueMatch } from '../../model/match.ts'
 import { canonicalPath } from '../../model/path.ts'
-import type { MatchSpec, ValueSpec } from './api-types.ts'
+import type { MatchSpec, ValueSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
 import { compareTexts } from './order.ts'
 import { literalSegmentsOfRegex, regexFault, withoutAnchors } from './regex.ts'

@@ -14,7 +14,7 @@ import type {
   HeaderSpec,
   RouteSpec,
   RuleSpec,
-} from './api-types.ts'
+} from '../api/specs.ts'
 import type { Drafting } from './drafting.ts'
 import type { Policies } from './drafts.ts'
 

@@ -1,6 +1,6 @@
 import type { Match } from '../../model/match.ts'
 import type { PathRewrite } from '../../model/snapshot.ts'
-import type { PathRewriteSpec } from './api-types.ts'
+import type { PathRewriteSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
 import { draftCanonical } from './draft-match.ts'
 

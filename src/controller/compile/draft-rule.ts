@@ -1,5 +1,5 @@
 import type { Match } from '../../model/match.ts'
-import type { BrokenRule, MatchSpec, RouteSpec, RuleSpec } from './api-types.ts'
+import type { BrokenRule, MatchSpec, RouteSpec, RuleSpec } from '../api/specs.ts'
 import { Checks } from './checks.ts'
 import { draftAction } from './draft-action.ts'
 import { draftAuthorize } from './draft-authorize.ts'

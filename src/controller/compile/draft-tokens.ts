@@ -1,5 +1,5 @@
 import type { Authorizer, CredentialSource, ForwardClaims } from '../../model/snapshot.ts'
-import type { AuthorizerSpec, CognitoSpec, IssuerSpec, TokenSpec } from './api-types.ts'
+import type { AuthorizerSpec, CognitoSpec, IssuerSpec, TokenSpec } from '../api/specs.ts'
 import { draftClaims, draftWanted } from './draft-authorize.ts'
 import { draftKeys } from './draft-keys.ts'
 import type { Drafting } from './drafting.ts'

@@ -17,8 +17,8 @@ import type {
   SourceAddresses,
   UrlTarget,
 } from '../../model/snapshot.ts'
+import type { Meta } from '../api/objects.ts'
 import type { Referrer } from './grants.ts'
-import type { Meta } from './world.ts'
 
 /**
  * What a front (`from-*.ts`) makes of one object, on its own: checked, in model terms, with its

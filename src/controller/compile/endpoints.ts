@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../model/snapshot.ts'
+import type { EndpointSlice, Service, ServicePort, SliceEndpoint } from '../api/objects.ts'
 import { compareTexts } from './order.ts'
-import type { EndpointSlice, Service, ServicePort, SliceEndpoint } from './world.ts'
 
 /** The endpoints behind one port of a Service, and what was left out and why. */
 export interface EndpointsFound {

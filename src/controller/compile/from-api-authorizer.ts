@@ -1,10 +1,10 @@
+import type { ApiAuthorizerObject } from '../api/objects.ts'
 import { Checks } from './checks.ts'
 import type { CompileOptions } from './compile.ts'
 import { draftTokens } from './draft-tokens.ts'
 import type { AuthorizerDraft } from './drafts.ts'
 import { group, isBroken } from './from-api-route.ts'
 import type { Sharing } from './sharing.ts'
-import type { ApiAuthorizerObject } from './world.ts'
 
 /** The front of ApiAuthorizer, like that of ApiRoute: last good for what is broken, and injected headers of both. */
 export function draftApiAuthorizer(

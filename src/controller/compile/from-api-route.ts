@@ -1,5 +1,6 @@
 import type { Problem } from '../../model/problem.ts'
-import type { BrokenRule, RuleSpec } from './api-types.ts'
+import type { ApiRouteObject } from '../api/objects.ts'
+import type { BrokenRule, RuleSpec } from '../api/specs.ts'
 import { Checks } from './checks.ts'
 import type { CompileOptions } from './compile.ts'
 import { draftBrokenRule, draftRule } from './draft-rule.ts'
@@ -8,7 +9,6 @@ import type { HostnameDraft, RouteDraft, RuleDraft } from './drafts.ts'
 import { isSpoiledBy, type Place } from './place.ts'
 import { invalid } from './resolve.ts'
 import type { Sharing } from './sharing.ts'
-import type { ApiRouteObject } from './world.ts'
 
 export const group = 'fairlead.dev'
 

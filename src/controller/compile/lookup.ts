@@ -1,36 +1,31 @@
-import type {
-  ApiRouteObject,
-  ConfigMap,
-  EndpointSlice,
-  ReferenceGrant,
-  Secret,
-  Service,
-} from './world.ts'
+import type { ApiRouteObject, ConfigMap, ReferenceGrant, Secret, Service } from '../api/objects.ts'
+import { type Delta, diff } from './delta.ts'
+import type { ReadonlyTable } from './table.ts'
 
-/** What one object may want to know about others, by `namespace/name`. A table is rebuilt only when its objects changed. */
+/** What one object may want to know about others, by `namespace/name` where nothing else is said. */
 export interface Tables {
-  readonly services: ReadonlyMap<string, Service>
-  readonly secrets: ReadonlyMap<string, Secret>
-  readonly configMaps: ReadonlyMap<string, ConfigMap>
-  /** How far an authorizer can be used: values, so that an edit of its keys concerns no route. */
-  readonly authorizers: ReadonlyMap<string, AuthorizerState>
+  readonly services: ReadonlyTable<Service>
+  readonly secrets: ReadonlyTable<Secret>
+  readonly configMaps: ReadonlyTable<ConfigMap>
   /** By the namespace that grants. */
-  readonly grants: ReadonlyMap<string, readonly ReferenceGrant[]>
+  readonly grants: ReadonlyTable<readonly ReferenceGrant[]>
+  /** How far an authorizer can be used: values, so that an edit of its keys concerns no route. */
+  readonly authorizers: ReadonlyTable<AuthorizerState>
   /** By namespace: the headers that its authorizers can inject, sorted. */
-  readonly injected: ReadonlyMap<string, readonly string[]>
-  /** By uid. */
-  readonly lastGoodRoutes: ReadonlyMap<string, ApiRouteObject>
-  /** By `namespace/service`. */
-  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>
+  readonly injected: ReadonlyTable<readonly string[]>
+  /** By `identityOf` the object. */
+  readonly lastGoodRoutes: ReadonlyTable<ApiRouteObject>
+  /** Changes when a look into any table may find something else. */
+  readonly version: number
 }
 
 /** `broken` cannot be used; `withoutScopes` accepts only tokens that carry no scopes. */
 export type AuthorizerState = 'usable' | 'withoutScopes' | 'broken'
 
-export type TableName = keyof Tables
+export type TableName = Exclude<keyof Tables, 'version'>
 
 type ValueOf<Name extends TableName> =
-  Tables[Name] extends ReadonlyMap<string, infer Value> ? Value : never
+  Tables[Name] extends ReadonlyTable<infer Value> ? Value : never
 
 /** One look into the tables and what it found: as long as it would find the same, what was built on it holds. */
 interface Look {
@@ -61,14 +56,15 @@ export class Lookup {
 
   get<Name extends TableName>(table: Name, key: string): ValueOf<Name> | undefined {
     const found = this.#tables[table].get(key) as ValueOf<Name> | undefined
-    if (!this.looks.some((look) => look.table === table && look.key === key))
+    if (!this.looks.some((look) => look.table === table && look.key === key)) {
       this.looks.push({ table, key, found })
+    }
     return found
   }
 
   /** The names in one namespace, for suggestions. */
   names(table: TableName, namespace: string): string[] {
-    this.looks.push({ table, key: allNames, found: this.#tables[table] })
+    this.looks.push({ table, key: allNames, found: this.#tables[table].version })
     const prefix = `${namespace}/`
     return [...this.#tables[table].keys()]
       .filter((key) => key.startsWith(prefix))
@@ -76,31 +72,60 @@ export class Lookup {
   }
 }
 
-/**
- * Remembers what `compute` made of each frozen source, and computes again only when a look into the tables
- * would find something else. A source that is gone is forgotten with it.
- */
-export function rememberLooks<Source extends object, Result>(
-  compute: (lookup: Lookup, source: Source) => Result,
-): (source: Source, tables: Tables) => Result {
-  const known = new WeakMap<
-    Source,
-    { readonly looks: readonly Look[]; tables: Tables; readonly result: Result }
-  >()
-  return (source, tables) => {
-    const before = known.get(source)
-    if (before !== undefined && (before.tables === tables || findsTheSame(before.looks, tables))) {
-      before.tables = tables
-      return before.result
-    }
-    const lookup = new Lookup(tables)
-    const result = compute(lookup, source)
-    known.set(source, { looks: lookup.looks, tables, result })
-    return result
-  }
+const findsTheSame = (looks: readonly Look[], tables: Tables): boolean =>
+  looks.every(
+    ({ table, key, found }) =>
+      found === (key === allNames ? tables[table].version : tables[table].get(key)),
+  )
+
+/** What was made of one source, and what it rests on. */
+interface Made<Result> {
+  readonly looks: readonly Look[]
+  readonly result: Result
 }
 
-const findsTheSame = (looks: readonly Look[], tables: Tables): boolean =>
-  looks.every(({ table, key, found }) =>
-    key === allNames ? tables[table] === found : tables[table].get(key) === found,
-  )
+/**
+ * Results of objects that look things up, kept up to date: one is made anew only when its source is another object,
+ * or when a look would find something else.
+ */
+export class Resolving<Source extends object, Result> {
+  readonly #make: (lookup: Lookup, source: Source) => Result
+  readonly #made = new Map<Source, Made<Result>>()
+  #sources: readonly Source[] = []
+  #version = -1
+
+  constructor(make: (lookup: Lookup, source: Source) => Result) {
+    this.#make = make
+  }
+
+  update(sources: readonly Source[], tables: Tables): Delta<Result> {
+    const delta = diff(this.#sources, sources)
+    this.#sources = sources
+    const gone = delta.gone.map((source) => this.#forget(source))
+    const stale = this.#stale(tables)
+    gone.push(...stale.map((source) => this.#forget(source)))
+    return { gone, come: [...delta.come, ...stale].map((source) => this.#remake(source, tables)) }
+  }
+
+  #forget(source: Source): Result {
+    const made = this.#made.get(source) as Made<Result>
+    this.#made.delete(source)
+    return made.result
+  }
+
+  #remake(source: Source, tables: Tables): Result {
+    const lookup = new Lookup(tables)
+    const result = this.#make(lookup, source)
+    this.#made.set(source, { looks: lookup.looks, result })
+    return result
+  }
+
+  /** Sources whose looks would find something else. Nobody needs to look while no table changed. */
+  #stale(tables: Tables): Source[] {
+    if (tables.version === this.#version) return []
+    this.#version = tables.version
+    return [...this.#made]
+      .filter(([, { looks }]) => !findsTheSame(looks, tables))
+      .map(([source]) => source)
+  }
+}

@@ -6,22 +6,6 @@ export function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return true
 }
 
-/**
- * Sorts a list that is mostly the `previous` one: what stayed is taken over in its order, so that
- * the sort only has to merge what is new. The order must be total.
- */
-export function sortAgain<T>(
-  previous: readonly T[],
-  next: readonly T[],
-  compare: (a: T, b: T) => number,
-): readonly T[] {
-  const wanted = new Set(next)
-  const kept = previous.filter((member) => wanted.has(member))
-  if (kept.length === next.length && kept.length === previous.length) return previous
-  const known = new Set(kept)
-  return [...kept, ...next.filter((member) => !known.has(member))].sort(compare)
-}
-
 /** Order by UTF-16 code units: the same on every machine and in every locale. */
 export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

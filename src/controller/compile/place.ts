@@ -1,6 +1,6 @@
 import { comparePaths, type Match, type PathMatch } from '../../model/match.ts'
 import { canonicalPath } from '../../model/path.ts'
-import type { MatchSpec } from './api-types.ts'
+import type { MatchSpec } from '../api/specs.ts'
 import { Checks } from './checks.ts'
 import { draftPath, everything } from './draft-match.ts'
 import { literalSegmentsOfRegex, withoutAnchors } from './regex.ts'

@@ -5,7 +5,9 @@ import { printRef } from '../../model/ref.ts'
 import type { Host } from '../../model/snapshot.ts'
 import type { AttachedRoute } from './attach.ts'
 import type { Candidate, RouteOrder } from './candidate.ts'
-import { compareAges, compareTexts, isSameList, sortAgain } from './order.ts'
+import { type Delta, groupIn } from './delta.ts'
+import { compareAges, compareTexts } from './order.ts'
+import { SortedList } from './sorted-list.ts'
 
 /** The ranked table of one hostname, and who lost a place in it. */
 export interface RankedHost {
@@ -22,52 +24,65 @@ export interface Conflict {
   readonly problem: Problem
 }
 
-/** Ranks the candidates of every hostname, again and again: a host none of whose routes changed stays the same object (invariant 6). */
-export function createRanking(): (routes: readonly AttachedRoute[]) => readonly RankedHost[] {
-  let ranked: readonly RankedHost[] = []
-  return (routes) => {
-    const before = new Map(ranked.map((each) => [each.host.hostname, each]))
-    const next = [...routesByHost(routes)].map(([hostname, at]) =>
-      rankAgain(hostname, at, before.get(hostname)),
-    )
-    ranked = sortAgain(ranked, next, (a, b) => compareTexts(a.host.hostname, b.host.hostname))
-    return ranked
-  }
-}
+/** The tables of all hostnames, kept up to date: a host none of whose routes changed stays the same object (invariant 6). */
+export class Ranking {
+  readonly #ranked = new Map<string, RankedHost>()
+  readonly #hosts = new SortedList<Host>((a, b) => compareTexts(a.hostname, b.hostname))
 
-function routesByHost(
-  routes: readonly AttachedRoute[],
-): ReadonlyMap<string, readonly AttachedRoute[]> {
-  const hosts = new Map<string, AttachedRoute[]>()
-  for (const route of routes) {
-    for (const hostname of route.hostnames) {
-      const at = hosts.get(hostname)
-      if (at === undefined) hosts.set(hostname, [route])
-      else at.push(route)
+  /** Every host, sorted by hostname. */
+  get hosts(): readonly Host[] {
+    return this.#hosts.values
+  }
+
+  update({ gone, come }: Delta<AttachedRoute>): Delta<RankedHost> {
+    const leaving = new Set(gone)
+    const joining = new Map<string, AttachedRoute[]>()
+    for (const route of gone)
+      for (const hostname of route.owned.hostnames) groupIn(joining, hostname)
+    for (const route of come)
+      for (const hostname of route.owned.hostnames) groupIn(joining, hostname).push(route)
+    const delta = { gone: [] as RankedHost[], come: [] as RankedHost[] }
+    for (const [hostname, routes] of joining) this.#rankAgain(hostname, leaving, routes, delta)
+    this.#hosts.apply({ gone: delta.gone.map(hostIn), come: delta.come.map(hostIn) })
+    return delta
+  }
+
+  #rankAgain(
+    hostname: string,
+    leaving: ReadonlySet<AttachedRoute>,
+    joining: readonly AttachedRoute[],
+    delta: { readonly gone: RankedHost[]; readonly come: RankedHost[] },
+  ): void {
+    const before = this.#ranked.get(hostname)
+    if (before !== undefined) delta.gone.push(before)
+    const staying = before?.routes.filter((route) => !leaving.has(route)) ?? []
+    const routes = [...staying, ...joining]
+    if (routes.length === 0) {
+      this.#ranked.delete(hostname)
+      return
     }
+    const candidates = new SortedList(compareCandidates, before?.candidates)
+    candidates.apply({
+      gone: before?.routes.filter((route) => leaving.has(route)).flatMap(candidatesIn) ?? [],
+      come: joining.flatMap(candidatesIn),
+    })
+    const fresh = rankHost(hostname, routes, candidates.values)
+    const isSame = before?.host.digest === fresh.host.digest
+    const ranked = isSame ? { ...fresh, host: before.host } : fresh
+    this.#ranked.set(hostname, ranked)
+    delta.come.push(ranked)
   }
-  return hosts
 }
 
-const rankAgain = (
-  hostname: string,
-  routes: readonly AttachedRoute[],
-  before: RankedHost | undefined,
-): RankedHost =>
-  before !== undefined && isSameList(before.routes, routes)
-    ? before
-    : rankHost(hostname, routes, before?.candidates ?? [])
+const candidatesIn = ({ candidates }: AttachedRoute): readonly Candidate[] => candidates
+
+const hostIn = ({ host }: RankedHost): Host => host
 
 function rankHost(
   hostname: string,
   routes: readonly AttachedRoute[],
-  previous: readonly Candidate[],
+  candidates: readonly Candidate[],
 ): RankedHost {
-  const candidates = sortAgain(
-    previous,
-    routes.flatMap((route) => route.candidates),
-    compareCandidates,
-  )
   const winners = new Map<string, Candidate>()
   const conflicts: Conflict[] = []
   for (const candidate of candidates) {
@@ -75,7 +90,7 @@ function rankHost(
     if (winner === undefined) winners.set(candidate.key, candidate)
     else conflicts.push(conflictOf(hostname, winner, candidate))
   }
-  const held = routes.some(({ route }) => route.holdsHosts)
+  const held = routes.some(({ owned }) => owned.route.holdsHosts)
   return { host: hostOf(hostname, held, [...winners.values()]), routes, candidates, conflicts }
 }
 

@@ -1,98 +1,108 @@
+import type {
+  ApiRouteObject,
+  ConfigMap,
+  EndpointSlice,
+  Meta,
+  ReferenceGrant,
+  Secret,
+  Service,
+} from '../api/objects.ts'
+import type { World } from '../api/world.ts'
 import type { AuthorizerDraft } from './drafts.ts'
 import type { AuthorizerState, Tables } from './lookup.ts'
 import { compareTexts, isSameList } from './order.ts'
-import type { Meta, World } from './world.ts'
+import { GroupTable, type ReadonlyTable, Table } from './table.ts'
 
-const keyOf = ({ meta }: { readonly meta: Meta }): string => `${meta.namespace}/${meta.name}`
+interface Named {
+  readonly meta: Meta
+}
 
-const byKey = <T extends { readonly meta: Meta }>(objects: readonly T[]): ReadonlyMap<string, T> =>
-  new Map(objects.map((object) => [keyOf(object), object]))
+const keyOf = ({ meta }: Named): string => `${meta.namespace}/${meta.name}`
 
 /** An object that is created anew under the same name has another uid and inherits nothing. */
-export const byUid = <T extends { readonly meta: Meta }>(
-  objects: readonly T[],
-): ReadonlyMap<string, T> => new Map(objects.map((object) => [uidOf(object), object]))
+export const identityOf = ({ meta }: Named): string => `${keyOf({ meta })} ${meta.uid}`
 
-export const uidOf = ({ meta }: { readonly meta: Meta }): string =>
-  `${meta.namespace}/${meta.name} ${meta.uid}`
-
-function grouped<T>(
-  objects: readonly T[],
-  keyOf: (object: T) => string,
-): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const object of objects) {
-    const key = keyOf(object)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [object])
-    else group.push(object)
-  }
-  return groups
-}
-
-/** A function that is computed again only when its list has another member. */
-export function onceFor<T, Result>(
-  compute: (list: readonly T[]) => Result,
-): (list: readonly T[]) => Result {
-  let last: { readonly list: readonly T[]; readonly result: Result } | undefined
-  return (list) => {
-    if (last === undefined || !isSameList(last.list, list)) last = { list, result: compute(list) }
-    return last.result
-  }
-}
-
-/** Makes the tables of one World after another. A table whose objects are the very same stays the very same. */
-export function createTables(): (world: World, authorizers: readonly AuthorizerDraft[]) => Tables {
-  const services = onceFor(byKey<World['services'][number]>)
-  const secrets = onceFor(byKey<World['secrets'][number]>)
-  const configMaps = onceFor(byKey<World['configMaps'][number]>)
-  const grants = onceFor((list: World['referenceGrants']) =>
-    grouped(list, ({ meta }) => meta.namespace),
+/** The tables of one World after another. */
+export class WorldTables implements Tables {
+  readonly services = new Table<Service>(keyOf)
+  readonly secrets = new Table<Secret>(keyOf)
+  readonly configMaps = new Table<ConfigMap>(keyOf)
+  readonly grants = new GroupTable<ReferenceGrant>(({ meta }) => meta.namespace)
+  readonly lastGoodRoutes = new Table<ApiRouteObject>(identityOf)
+  readonly authorizers = new DerivedTable<AuthorizerState>(Object.is)
+  readonly injected = new DerivedTable<readonly string[]>(isSameList)
+  /** By `namespace/service`. No route looks at them: endpoints come and go, rules stay. */
+  readonly slices = new GroupTable<EndpointSlice>(
+    ({ meta, service }) => `${meta.namespace}/${service}`,
   )
-  const slices = onceFor((list: World['endpointSlices']) =>
-    grouped(list, (slice) => `${slice.meta.namespace}/${slice.service}`),
-  )
-  const lastGoodRoutes = onceFor(byUid<World['lastGoodRoutes'][number]>)
-  const states = onceFor(statesOf)
-  const injected = onceFor(createInjected())
-  let before: Tables | undefined
-  return (world, authorizers) => {
-    const tables = {
-      services: services(world.services),
-      secrets: secrets(world.secrets),
-      configMaps: configMaps(world.configMaps),
-      grants: grants(world.referenceGrants),
-      slices: slices(world.endpointSlices),
-      authorizers: states(authorizers),
-      lastGoodRoutes: lastGoodRoutes(world.lastGoodRoutes),
-      injected: injected(authorizers),
-    }
-    if (before === undefined || !isSameList(Object.values(before), Object.values(tables)))
-      before = tables
-    return before
+  /** Keys of the Services whose endpoints may be others than in the World before. */
+  changedServices: ReadonlySet<string> = new Set()
+  #drafts: readonly AuthorizerDraft[] = []
+
+  /** Changes when a look into any table may find something else. */
+  get version(): number {
+    const tables = [this.services, this.secrets, this.configMaps, this.grants, this.lastGoodRoutes]
+    return [...tables, this.authorizers, this.injected].reduce(
+      (sum, { version }) => sum + version,
+      0,
+    )
+  }
+
+  update(world: World, drafts: readonly AuthorizerDraft[]): void {
+    const services = this.services.update(world.services)
+    this.changedServices = new Set([...services, ...this.slices.update(world.endpointSlices)])
+    this.secrets.update(world.secrets)
+    this.configMaps.update(world.configMaps)
+    this.grants.update(world.referenceGrants)
+    this.lastGoodRoutes.update(world.lastGoodRoutes)
+    if (isSameList(this.#drafts, drafts)) return
+    this.#drafts = drafts
+    this.authorizers.update(drafts.map((draft) => [draft.id, stateOf(draft)]))
+    this.injected.update(injectedByNamespace(drafts))
   }
 }
 
-const statesOf = (authorizers: readonly AuthorizerDraft[]): ReadonlyMap<string, AuthorizerState> =>
-  new Map(authorizers.map((draft) => [draft.id, stateOf(draft)]))
+/** Values that are computed from objects. An equal value stays the same one, so that a change that changes nothing is none. */
+class DerivedTable<T> implements ReadonlyTable<T> {
+  version = 0
+  readonly #isSame: (a: T, b: T) => boolean
+  #values: ReadonlyMap<string, T> = new Map()
+
+  constructor(isSame: (a: T, b: T) => boolean) {
+    this.#isSame = isSame
+  }
+
+  get(key: string): T | undefined {
+    return this.#values.get(key)
+  }
+
+  keys(): Iterable<string> {
+    return this.#values.keys()
+  }
+
+  update(values: readonly (readonly [string, T])[]): void {
+    this.version++
+    this.#values = new Map(
+      values.map(([key, value]) => {
+        const before = this.#values.get(key)
+        return [key, before !== undefined && this.#isSame(before, value) ? before : value]
+      }),
+    )
+  }
+}
 
 const stateOf = ({ authorizer, withoutScopes }: AuthorizerDraft): AuthorizerState =>
   authorizer === undefined ? 'broken' : withoutScopes ? 'withoutScopes' : 'usable'
 
-/** Lists that are equal to those before stay the same objects, so that an edit that injects nothing new concerns no route. */
-function createInjected(): (authorizers: readonly AuthorizerDraft[]) => Tables['injected'] {
-  let before: Tables['injected'] = new Map()
-  return (authorizers) => {
-    const next = new Map<string, readonly string[]>()
-    for (const [namespace, drafts] of grouped(authorizers, ({ origin }) => origin.namespace)) {
-      const headers = [...new Set(drafts.flatMap(({ injects }) => injects))].sort(compareTexts)
-      const known = before.get(namespace)
-      next.set(
-        namespace,
-        known !== undefined && isSameList(known, headers) ? known : Object.freeze(headers),
-      )
-    }
-    before = next
-    return next
+function injectedByNamespace(drafts: readonly AuthorizerDraft[]): [string, readonly string[]][] {
+  const byNamespace = new Map<string, Set<string>>()
+  for (const { origin, injects } of drafts) {
+    const headers = byNamespace.get(origin.namespace) ?? new Set()
+    for (const header of injects) headers.add(header)
+    byNamespace.set(origin.namespace, headers)
   }
+  return [...byNamespace].map(([namespace, headers]) => [
+    namespace,
+    Object.freeze([...headers].sort(compareTexts)),
+  ])
 }
