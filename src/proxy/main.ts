@@ -35,6 +35,10 @@ export interface Proxy {
   listen(): Promise<number>
   /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
   drain(timeoutMs: number): Promise<void>
+  /** A snapshot is in force, the listener is open, and it is not draining. */
+  readonly ready: boolean
+  /** Not ready at once, serve on for `drain.min`, then drain for at most `drain.timeout` (settings). */
+  shutDown(): Promise<void>
   close(): void
 }
 
@@ -45,6 +49,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
   const { settings } = nothing
+  let isListening = false
+  let isStopping = false
   let trusted = parseCidrs(settings.trustedProxies)
   const listener = new Listener({
     ...options.http,
@@ -72,7 +78,20 @@ export function createProxy(options: ProxyOptions): Proxy {
       trusted = parseCidrs(snapshot.settings.trustedProxies)
       listener.configure(snapshot.settings.clocks, snapshot.settings.limits)
     },
-    listen: () => listener.listen(),
+    get ready() {
+      return isListening && !isStopping && runtime.generation > 0
+    },
+    async listen() {
+      const port = await listener.listen()
+      isListening = true
+      return port
+    },
+    async shutDown() {
+      isStopping = true
+      const { minMs, timeoutMs } = runtime.snapshot.settings.drain
+      if (minMs > 0) await new Promise<void>((resolve) => void options.clock.after(minMs, resolve))
+      await listener.drain(timeoutMs)
+    },
     drain: (timeoutMs) => listener.drain(timeoutMs),
     close() {
       listener.destroy()

@@ -4,7 +4,7 @@ import type { Backend, Forward } from '../../model/snapshot.ts'
 import { endpointPicker, type PickEndpoint } from './balance.ts'
 import type { LiveCluster } from './cluster.ts'
 import type { LiveEndpoint } from './endpoint.ts'
-import { type Candidate, sharesOf } from './shares.ts'
+import { type Candidate, levelsOf, sharesOf } from './shares.ts'
 import { rampOf } from './slow-start.ts'
 
 export interface Picked {
@@ -107,18 +107,13 @@ export class Selector {
     }))
   }
 
-  /** Levels: priorities, in each first the backends of our region if the rule prefers them; drained ones last, if at all. */
   #arrange(): Slot[] {
-    const { backends, balance, failover } = this.#forward
-    const isLocal = (backend: Backend) => balance.locality === 'PreferLocal' && backend.region === this.#options.region
-    const rank = (backend: Backend) => (backend.weight === 0 ? Number.POSITIVE_INFINITY : backend.priority * 2 + (isLocal(backend) ? 0 : 1))
-    const used = backends.filter((backend) => backend.weight > 0 || failover.useDrained)
-    const ranks = [...new Set(used.map(rank))].sort((a, b) => a - b)
-    return used.flatMap((backend) => {
-      const cluster = this.#clusterOf(backend.cluster)
-      const weighted = backend.weight === 0 ? { ...backend, weight: 1 } : backend
-      return cluster === undefined ? [] : [{ backend: weighted, cluster, level: ranks.indexOf(rank(backend)), usable: [], share: 0, owed: 0, trialAtMs: 0 }]
-    })
+    return levelsOf(this.#forward, this.#options.region).flatMap((level, i) =>
+      level.flatMap((backend) => {
+        const cluster = this.#clusterOf(backend.cluster)
+        return cluster === undefined ? [] : [{ backend, cluster, level: i, usable: [], share: 0, owed: 0, trialAtMs: 0 }]
+      }),
+    )
   }
 
   #refresh(nowMs: number): void {
@@ -158,7 +153,7 @@ export class Selector {
       if (ramp < 1) this.#ramping = true
       ramps += ramp
     }
-    return { backend, total: cluster.endpoints.length, usable, health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length }
+    return { backend, health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length }
   }
 
   /** Smooth: over a hundred picks every backend gets its share without bursts (nginx's algorithm). */

@@ -1,13 +1,22 @@
-import type { Backend } from '../../model/snapshot.ts'
-import type { LiveEndpoint } from './endpoint.ts'
+import type { Backend, Forward } from '../../model/snapshot.ts'
 
 /** A backend as its level sees it. */
 export interface Candidate {
   readonly backend: Backend
-  readonly total: number
-  readonly usable: readonly LiveEndpoint[]
   /** Healthy share of its endpoints, slow start included, from 0 to 1. */
   readonly health: number
+}
+
+/**
+ * The levels of a rule, first to last: its priorities, in each first the backends of our own region if the rule prefers
+ * them; drained ones (weight 0) come last with equal weights, if the rule uses them at all.
+ */
+export function levelsOf({ backends, balance, failover }: Forward, region: string): Backend[][] {
+  const isLocal = (backend: Backend) => balance.locality === 'PreferLocal' && backend.region === region
+  const rank = (backend: Backend) => (backend.weight === 0 ? Number.POSITIVE_INFINITY : backend.priority * 2 + (isLocal(backend) ? 0 : 1))
+  const used = backends.filter((backend) => backend.weight > 0 || failover.useDrained)
+  const ranks = [...new Set(used.map(rank))].sort((a, b) => a - b)
+  return ranks.map((level) => used.filter((backend) => rank(backend) === level).map((backend) => (backend.weight === 0 ? { ...backend, weight: 1 } : backend)))
 }
 
 /** 72 % of the endpoints still carry the whole load (Envoy's over-provisioning factor). */

@@ -1,0 +1,116 @@
+import { type Admin, type AdminRoute, startAdmin } from '../base/admin.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemDice } from '../base/dice.ts'
+import { untilStopped } from '../base/lifecycle.ts'
+import { LineWriter } from '../base/line-writer.ts'
+import { createLog, type Log } from '../base/log.ts'
+import { Metrics } from '../base/metrics.ts'
+import { type ControllerState, createController } from '../controller/main.ts'
+import { proxyRoutes } from '../proxy/admin-routes.ts'
+import { createProxy, type Proxy } from '../proxy/main.ts'
+import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
+import { accessLine } from '../proxy/stages/access-line.ts'
+import type { Address } from './options.ts'
+import { isGood, printSourceProblem, printStatus } from './print-status.ts'
+import type { StandaloneFlags } from './standalone.ts'
+
+/** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
+export async function runStandalone(flags: StandaloneFlags): Promise<void> {
+  const log = createLog(flags.logLevel)
+  try {
+    await run(flags, log)
+  } catch (error) {
+    process.stderr.write(`fairlead standalone: ${startFault(error, flags)}\n`)
+    process.exit(1)
+  }
+}
+
+async function run(flags: StandaloneFlags, log: Log): Promise<void> {
+  const metrics = new Metrics().withProcess()
+  const accessLog = flags.accessLog === 'off' ? undefined : new LineWriter(flags.accessLog, systemClock)
+  const proxyMetrics = new ProxyMetrics(metrics)
+  const proxy: Proxy = createProxy({
+    clock: systemClock,
+    dice: systemDice,
+    log,
+    metrics: proxyMetrics,
+    http: flags.http,
+    region: flags.region,
+    allowLoopback: flags.allowLoopback ?? false,
+    ...(accessLog !== undefined && {
+      observe: (exchange, complete, seconds) =>
+        accessLog.write(accessLine(exchange, complete, seconds, systemClock.wallMs(), exchange.runtime.snapshot.settings.accessLog)),
+    }),
+  })
+  let state: ControllerState | undefined
+  const controller = createController({
+    clock: systemClock,
+    log,
+    directory: flags.config,
+    settings: flags.settings,
+    state: flags.state,
+    className: flags.class,
+    allowLoopback: flags.allowLoopback ?? false,
+    publish(next) {
+      report(next, state, log)
+      state = next
+      try {
+        proxy.apply(next.snapshot)
+      } catch (error) {
+        proxyMetrics.refusedSnapshot()
+        log.error('the snapshot cannot be applied; the one before stays in force', { error })
+      }
+    },
+  })
+  controller.start()
+  const port = await proxy.listen()
+  const routes: AdminRoute[] = [...proxyRoutes(proxy, metrics), statusRoute(() => state)]
+  const admin = await startAdmin(flags.admin, routes)
+  log.info('ready', { http: `${flags.http.host}:${port}`, admin: `${flags.admin.host}:${admin.port}`, objects: state?.statuses.length ?? 0 })
+  process.on('SIGUSR2', () => accessLog?.reopen())
+  await untilStopped(log)
+  await stop(proxy, admin, () => controller.close())
+  accessLog?.close()
+  process.exit(0)
+}
+
+async function stop(proxy: Proxy, admin: Admin, closeController: () => void): Promise<void> {
+  closeController()
+  await proxy.shutDown()
+  proxy.close()
+  await admin.close()
+}
+
+const statusRoute = (state: () => ControllerState | undefined): AdminRoute => ({
+  path: '/debug/status',
+  what: 'conditions of every object, and problems with files',
+  isLocal: true,
+  answer: () => ({ status: 200, body: { statuses: state()?.statuses ?? [], problems: state()?.problems ?? [] } }),
+})
+
+/** Says what changed for the worse or the better; a quiet edit says nothing. */
+function report(next: ControllerState, before: ControllerState | undefined, log: Log): void {
+  const known = new Set([...(before?.problems ?? []).map(printSourceProblem), ...(before?.statuses ?? []).filter((status) => !isGood(status)).map(printStatus)])
+  for (const problem of next.problems) {
+    const text = printSourceProblem(problem)
+    if (!known.has(text)) log.warn('a file has a problem; what it held before stays in force', { problem: text })
+  }
+  for (const status of next.statuses) {
+    if (!isGood(status) && !known.has(printStatus(status))) log.warn('an object has problems', { object: `${status.kind} ${status.namespace}/${status.name}`, conditions: status.conditions.filter(({ status: value }) => value === 'False') })
+  }
+  log.debug('compiled', { ms: next.compileMs, digest: next.snapshot.digest })
+}
+
+/** One sentence that says what to do. */
+function startFault(error: unknown, flags: StandaloneFlags): string {
+  const { code, port, path, message } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') {
+    const name = port === flags.admin.port ? '--admin' : '--http'
+    return `port ${port} is taken; stop what uses it, or give another one with ${name} ${print(name === '--admin' ? flags.admin : flags.http, (port ?? 0) + 1)}`
+  }
+  if (code === 'EACCES' && port !== undefined) return `port ${port} may not be opened by this user; take one above 1023`
+  if (code === 'ENOENT') return `${path ?? flags.config} does not exist`
+  return message
+}
+
+const print = ({ host }: Address, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
