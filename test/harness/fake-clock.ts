@@ -1,0 +1,37 @@
+import type { Clock } from '../../src/base/clock.ts'
+
+export interface FakeClock extends Clock {
+  /** Lets time pass and runs what falls due, in order. */
+  advance(ms: number): void
+}
+
+/** A clock that stands still until it is told otherwise. Begins in 2026. */
+export function fakeClock(): FakeClock {
+  const wallStart = Date.UTC(2026, 0, 1)
+  let now = 1000
+  let waits: { at: number; run: () => void }[] = []
+  return {
+    nowMs: () => now,
+    wallMs: () => wallStart + now,
+    after(delayMs, run) {
+      const wait = { at: now + delayMs, run }
+      waits.push(wait)
+      return {
+        cancel: () => {
+          waits = waits.filter((other) => other !== wait)
+        },
+      }
+    },
+    advance(ms) {
+      const until = now + ms
+      for (;;) {
+        const next = waits.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        now = Math.max(now, next.at)
+        waits = waits.filter((wait) => wait !== next)
+        next.run()
+      }
+      now = until
+    },
+  }
+}
