@@ -10,9 +10,15 @@ export function printPath(path: readonly PropertyKey[], root: string): string {
   return text
 }
 
-/** What zod found, in the words of the API: where, what, and what would be right. */
+const mostIssues = 20
+
+/**
+ * What zod found, in the words of the API: where, what, and what would be right. Of very many, the outermost are told:
+ * compile must know of a fault of the object as a whole, which spoils every rule.
+ */
 export function problemsOf(error: z.core.$ZodError, value: unknown, root: string): Problem[] {
-  return error.issues.slice(0, 20).flatMap((issue) => problemOf(issue, value, root))
+  const outermost = [...error.issues].sort((a, b) => a.path.length - b.path.length).slice(0, mostIssues)
+  return error.issues.filter((issue) => outermost.includes(issue)).flatMap((issue) => problemOf(issue, value, root))
 }
 
 function problemOf(issue: Issue, value: unknown, root: string): Problem[] {

@@ -8,7 +8,10 @@ import type {
   Rewrite,
 } from '../../model/snapshot.ts'
 import type { BackendSpec, BalanceSpec, RetrySpec, RouteSpec, RuleSpec } from '../api/specs.ts'
+import type { Checks } from './checks.ts'
 import { draftHealth } from './draft-health.ts'
+import { draftHostname } from './draft-hostname.ts'
+import { checkCookieName, checkUnique } from './draft-names.ts'
 import { draftPathRewrite } from './draft-rewrite.ts'
 import { draftUrl } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'
@@ -26,9 +29,16 @@ export interface ForwardSource {
 export function draftForward(source: ForwardSource, drafting: Drafting): ForwardDraft {
   const { spec, route, where } = source
   const defaults = route.defaults ?? {}
-  const { sharing } = drafting
+  const { checks, sharing } = drafting
+  checkUnique(
+    (spec.backends ?? []).map(({ name }) => name),
+    (at) => `${where}.backends[${at}].name`,
+    checks,
+  )
   const retry = sharing.share(draftRetry(spec.retry ?? defaults.retry ?? {}))
-  const health = sharing.share(draftHealth(spec.health ?? defaults.health ?? {}, retry.statuses))
+  const health = sharing.share(
+    draftHealth(spec.health ?? defaults.health ?? {}, retry.statuses, `${where}.health`, checks),
+  )
   const rewrite = draftRewrite(source, drafting)
   const draft = (backend: BackendSpec, at: number) =>
     draftBackend(backend, source.namespace, `${where}.backends[${at}]`, drafting)
@@ -38,7 +48,9 @@ export function draftForward(source: ForwardSource, drafting: Drafting): Forward
       const drafted = draft(backend, at)
       return drafted === undefined ? [] : [{ ...drafted, health }]
     }),
-    balance: sharing.share(draftBalance(spec.balance ?? defaults.balance ?? {})),
+    balance: sharing.share(
+      draftBalance(spec.balance ?? defaults.balance ?? {}, `${where}.balance`, checks),
+    ),
     retry,
     failover: sharing.share(
       draftFailover(spec.failover ?? defaults.failover ?? {}, health.active !== undefined),
@@ -47,8 +59,8 @@ export function draftForward(source: ForwardSource, drafting: Drafting): Forward
   }
 }
 
-const defaultMaxConnections = 1000
-const defaultMaxPending = 1000
+const defaultMaxConnections = 1024
+const defaultMaxPending = 1024
 
 function draftBackend(
   spec: BackendSpec,
@@ -98,11 +110,12 @@ const draftFailover = (spec: NonNullable<RuleSpec['failover']>, probes: boolean)
   useDrained: spec.useDrained ?? false,
 })
 
-function draftBalance(spec: BalanceSpec): Balance {
+function draftBalance(spec: BalanceSpec, where: string, checks: Checks): Balance {
   const { policy = 'LeastRequests', locality = 'Ignore' } = spec
-  return policy === 'Hash'
-    ? { policy, on: draftHashKey(spec.hash ?? {}), locality }
-    : { policy, locality }
+  if (policy !== 'Hash') return { policy, locality }
+  const cookie = spec.hash?.cookie?.name
+  if (cookie !== undefined) checkCookieName(cookie, `${where}.hash.cookie.name`, checks)
+  return { policy, on: draftHashKey(spec.hash ?? {}), locality }
 }
 
 const defaultCookieTtlMs = 0
@@ -110,12 +123,8 @@ const defaultCookieTtlMs = 0
 function draftHashKey({ header, cookie }: NonNullable<BalanceSpec['hash']>): HashKey {
   if (header !== undefined) return { kind: 'header', name: header.toLowerCase() }
   if (cookie === undefined) return { kind: 'sourceAddress' }
-  return {
-    kind: 'cookie',
-    name: cookie.name,
-    ttlMs: cookie.ttl ?? defaultCookieTtlMs,
-    issue: cookie.issue ?? false,
-  }
+  const { name, ttl = defaultCookieTtlMs, issue = false } = cookie
+  return { kind: 'cookie', name, ttlMs: ttl, issue }
 }
 
 function draftRewrite(
@@ -124,10 +133,11 @@ function draftRewrite(
 ): Rewrite | undefined {
   const rewrite = spec.rewrite ?? route.defaults?.rewrite
   if (rewrite === undefined) return undefined
-  const path =
-    rewrite.path && draftPathRewrite(rewrite.path, matches, `${where}.rewrite.path`, checks)
-  return {
-    ...(path !== undefined && { path }),
-    ...(rewrite.hostname !== undefined && { hostname: rewrite.hostname }),
-  }
+  const at = `${where}.rewrite`
+  const path = rewrite.path && draftPathRewrite(rewrite.path, matches, `${at}.path`, checks)
+  const hostname =
+    rewrite.hostname === undefined
+      ? undefined
+      : draftHostname(rewrite.hostname, `${at}.hostname`, checks)
+  return { ...(path !== undefined && { path }), ...(hostname !== undefined && { hostname }) }
 }

@@ -1,29 +1,47 @@
 import type { ActiveHealth, Health, PassiveHealth } from '../../model/snapshot.ts'
 import type { HealthSpec } from '../api/specs.ts'
+import type { Checks } from './checks.ts'
+import { checkRequestTarget } from './draft-names.ts'
 
 /** Health of the backends of a rule, with the defaults of api.md: passive on, active off. */
-export function draftHealth(spec: HealthSpec, failing: readonly number[]): Health {
+export function draftHealth(
+  spec: HealthSpec,
+  failing: readonly number[],
+  where: string,
+  checks: Checks,
+): Health {
   return {
-    ...(spec.active !== undefined && { active: draftActive(spec.active) }),
+    ...(spec.active !== undefined && {
+      active: draftActive(spec.active, `${where}.active`, checks),
+    }),
     passive: draftPassive(spec.passive ?? {}, failing),
     slowStartMs: spec.slowStart ?? 10_000,
   }
 }
 
-const draftActive = (spec: NonNullable<HealthSpec['active']>): ActiveHealth => ({
-  path: spec.path ?? '/',
-  intervalMs: spec.interval ?? 5000,
-  unhealthyIntervalMs: spec.unhealthyInterval ?? 1000,
-  timeoutMs: spec.timeout ?? 1000,
-  healthy: spec.healthy ?? 2,
-  unhealthy: spec.unhealthy ?? 2,
-  statuses: (spec.statuses ?? ['200-299']).map(statusRange),
-})
+function draftActive(
+  spec: NonNullable<HealthSpec['active']>,
+  where: string,
+  checks: Checks,
+): ActiveHealth {
+  const { path = '/', statuses = ['200-299'] } = spec
+  checkRequestTarget(path, `${where}.path`, checks)
+  return {
+    path,
+    intervalMs: spec.interval ?? 5000,
+    unhealthyIntervalMs: spec.unhealthyInterval ?? 1000,
+    timeoutMs: spec.timeout ?? 1000,
+    healthy: spec.healthy ?? 2,
+    unhealthy: spec.unhealthy ?? 2,
+    statuses: statuses.map((text, at) => statusRange(text, `${where}.statuses[${at}]`, checks)),
+  }
+}
 
 /** `200` or `200-299`. */
-function statusRange(text: string): readonly [number, number] {
-  const [from, to] = text.split('-').map(Number)
-  return [from ?? 0, to ?? from ?? 0]
+function statusRange(text: string, where: string, checks: Checks): readonly [number, number] {
+  const [from = 0, to = from] = text.split('-').map(Number)
+  if (from > to) checks.refuse(where, `"${text}" is empty; write ${to}-${from}`)
+  return [from, to]
 }
 
 const draftPassive = (

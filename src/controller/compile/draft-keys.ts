@@ -1,6 +1,8 @@
 import { isAddress } from '../../model/address.ts'
 import type { IssuerSpec, JwksSpec } from '../api/specs.ts'
+import { Checks } from './checks.ts'
 import { draftHealth } from './draft-health.ts'
+import { checkRequestTarget } from './draft-names.ts'
 import { hostRefusal, isLoopback } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'
 import type { BackendDraft, KeysDraft } from './drafts.ts'
@@ -51,12 +53,11 @@ const defaultPath = '/.well-known/jwks.json'
 
 function draftSet(spec: JwksSpec, home: string, where: string, drafting: Drafting): KeysDraft {
   const { service, configMapRef, secretRef, inline } = spec
-  if (service !== undefined)
-    return {
-      kind: 'service',
-      path: service.path ?? defaultPath,
-      backend: backendOf(service, home, `${where}.service`),
-    }
+  if (service !== undefined) {
+    const path = service.path ?? defaultPath
+    checkRequestTarget(path, `${where}.service.path`, drafting.checks)
+    return { kind: 'service', path, backend: backendOf(service, home, `${where}.service`) }
+  }
   if (configMapRef !== undefined)
     return {
       kind: 'ConfigMap',
@@ -97,7 +98,7 @@ const backendOf = (
     service: service.name,
     port: service.port,
   },
-  health: draftHealth({}, []),
-  maxConnections: 1000,
-  maxPending: 1000,
+  health: draftHealth({}, [], where, new Checks()),
+  maxConnections: 1024,
+  maxPending: 1024,
 })

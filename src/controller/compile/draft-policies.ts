@@ -1,20 +1,7 @@
-import type {
-  Cors,
-  ErrorPage,
-  HeaderEdits,
-  HeaderValue,
-  PathPolicy,
-  RuleLimits,
-  Timeouts,
-} from '../../model/snapshot.ts'
-import type {
-  CorsSpec,
-  ErrorPageSpec,
-  HeaderEditsSpec,
-  HeaderSpec,
-  RouteSpec,
-  RuleSpec,
-} from '../api/specs.ts'
+import type { ErrorPage, PathPolicy, RuleLimits, Timeouts } from '../../model/snapshot.ts'
+import type { ErrorPageSpec, RouteSpec, RuleSpec } from '../api/specs.ts'
+import { draftCors } from './draft-cors.ts'
+import { draftEdits } from './draft-headers.ts'
 import type { Drafting } from './drafting.ts'
 import type { Policies } from './drafts.ts'
 
@@ -29,7 +16,7 @@ export function draftPolicies(
   drafting: Drafting,
 ): Policies {
   const { defaults = {} } = route
-  const { sharing } = drafting
+  const { checks, sharing } = drafting
   const cors = spec.cors ?? defaults.cors
   return {
     paths: sharing.share({ ...defaultPaths, ...route.paths }),
@@ -38,12 +25,17 @@ export function draftPolicies(
     ),
     limits: sharing.share<RuleLimits>({ ...defaultLimits, ...defaults.limits, ...spec.limits }),
     requestHeaders: sharing.share(
-      mergeEdits(defaults.requestHeaders ?? {}, spec.requestHeaders ?? {}),
+      draftEdits(defaults.requestHeaders, spec.requestHeaders, `${where}.requestHeaders`, checks),
     ),
     responseHeaders: sharing.share(
-      mergeEdits(defaults.responseHeaders ?? {}, spec.responseHeaders ?? {}),
+      draftEdits(
+        defaults.responseHeaders,
+        spec.responseHeaders,
+        `${where}.responseHeaders`,
+        checks,
+      ),
     ),
-    ...(cors !== undefined && { cors: sharing.share(draftCors(cors, `${where}.cors`, drafting)) }),
+    ...(cors !== undefined && { cors: sharing.share(draftCors(cors, `${where}.cors`, checks)) }),
     errors: sharing.share((spec.errors ?? defaults.errors ?? []).map(errorPage)),
   }
 }
@@ -83,56 +75,9 @@ function draftTimeouts(
 /** 24 h, the longest duration there is: a guardrail that is not lower forbids nothing. */
 const longestMs = 86_400_000
 
-/** By name: what a rule says about a header goes before the default. */
-function mergeEdits(defaults: HeaderEditsSpec, own: HeaderEditsSpec): HeaderEdits {
-  return {
-    remove: [
-      ...new Set(
-        [...(defaults.remove ?? []), ...(own.remove ?? [])].map((name) => name.toLowerCase()),
-      ),
-    ],
-    set: mergeHeaders(defaults.set ?? [], own.set ?? []),
-    add: mergeHeaders(defaults.add ?? [], own.add ?? []),
-  }
-}
-
-function mergeHeaders(
-  defaults: readonly HeaderSpec[],
-  own: readonly HeaderSpec[],
-): readonly HeaderValue[] {
-  const values = own.map(headerValue)
-  const names = new Set(values.map(({ name }) => name))
-  return [...defaults.map(headerValue).filter(({ name }) => !names.has(name)), ...values]
-}
-
-export const headerValue = ({ name, value }: HeaderSpec): HeaderValue => ({
-  name: name.toLowerCase(),
-  value,
-})
-
-const defaultMaxAgeMs = 5000
-
-function draftCors(spec: CorsSpec, where: string, { checks }: Drafting): Cors {
-  const allowCredentials = spec.allowCredentials ?? false
-  if (allowCredentials && spec.allowOrigins.includes('*')) {
-    checks.refuse(
-      where,
-      'allowCredentials cannot go with allowOrigins "*"; list the origins (Fetch, CORS protocol)',
-    )
-  }
-  return {
-    allowOrigins: spec.allowOrigins,
-    allowMethods: spec.allowMethods ?? [],
-    allowHeaders: (spec.allowHeaders ?? []).map((name) => name.toLowerCase()),
-    exposeHeaders: (spec.exposeHeaders ?? []).map((name) => name.toLowerCase()),
-    allowCredentials,
-    maxAgeSeconds: Math.floor((spec.maxAge ?? defaultMaxAgeMs) / 1000),
-  }
-}
-
 const errorPage = ({ codes, status, contentType, body }: ErrorPageSpec): ErrorPage => ({
   codes,
   ...(status !== undefined && { status }),
-  contentType: contentType ?? 'text/html',
+  contentType: contentType ?? 'text/html; charset=utf-8',
   body,
 })

@@ -1,7 +1,10 @@
 import type { Authorizer, CredentialSource, ForwardClaims } from '../../model/snapshot.ts'
 import type { AuthorizerSpec, CognitoSpec, IssuerSpec, TokenSpec } from '../api/specs.ts'
+import type { Checks } from './checks.ts'
 import { draftClaims, draftWanted } from './draft-authorize.ts'
+import { isClaimTarget, isConnectionField } from './draft-headers.ts'
 import { draftKeys } from './draft-keys.ts'
+import { checkCookieName, checkUnique } from './draft-names.ts'
 import type { Drafting } from './drafting.ts'
 import type { IssuerDraft } from './drafts.ts'
 
@@ -15,56 +18,100 @@ export function draftTokens(
   namespace: string,
   drafting: Drafting,
 ): TokensDraft | undefined {
+  const { checks } = drafting
   const { jwt, cognito } = spec
   if (jwt !== undefined && cognito === undefined) {
-    const issuers = jwt.issuers.map((issuer, at) =>
-      draftIssuer(issuer, namespace, `spec.jwt.issuers[${at}]`, drafting),
+    const at = (i: number): string => `spec.jwt.issuers[${i}]`
+    checkUnique(
+      jwt.issuers.map(({ issuer }) => issuer),
+      (i) => `${at(i)}.issuer`,
+      checks,
     )
-    return { kind: 'jwt', issuers, ...draftCommon(jwt) }
+    const issuers = jwt.issuers.map((issuer, i) => draftIssuer(issuer, namespace, at(i), drafting))
+    return { kind: 'jwt', issuers, ...draftCommon(jwt, 'spec.jwt', checks) }
   }
-  if (cognito !== undefined && jwt === undefined)
-    return { kind: 'jwt', issuers: draftPools(cognito), ...draftCommon(cognito) }
-  return drafting.checks.refuse('spec', 'exactly one of jwt and cognito is wanted')
+  if (cognito !== undefined && jwt === undefined) {
+    const issuers = draftPools(cognito, 'spec.cognito', checks)
+    return { kind: 'jwt', issuers, ...draftCommon(cognito, 'spec.cognito', checks) }
+  }
+  return checks.refuse('spec', 'exactly one of jwt and cognito is wanted')
 }
 
 const defaultClockSkewMs = 30_000
+const longestClockSkewMs = 60_000
 const defaultStaleKeysForMs = 86_400_000
 
-const draftCommon = (spec: TokenSpec): Omit<TokensDraft, 'kind' | 'issuers'> => ({
-  from: draftSources(spec.from ?? []),
-  clockSkewMs: spec.clockSkew ?? defaultClockSkewMs,
-  claims: draftClaims(spec.claims ?? []),
-  ...(spec.groups !== undefined && { groups: draftWanted(spec.groups) }),
-  forward: draftForwardClaims(spec.forward ?? {}),
-  staleKeysForMs: spec.staleKeysFor ?? defaultStaleKeysForMs,
-})
+function draftCommon(
+  spec: TokenSpec,
+  where: string,
+  checks: Checks,
+): Omit<TokensDraft, 'kind' | 'issuers'> {
+  const { clockSkew = defaultClockSkewMs } = spec
+  if (clockSkew > longestClockSkewMs) checks.refuse(`${where}.clockSkew`, 'at most 60s are allowed')
+  return {
+    from: draftSources(spec.from ?? [], `${where}.from`, checks),
+    clockSkewMs: clockSkew,
+    claims: draftClaims(spec.claims ?? []),
+    ...(spec.groups !== undefined && { groups: draftWanted(spec.groups) }),
+    forward: draftForwardClaims(spec.forward ?? {}, `${where}.forward`, checks),
+    staleKeysForMs: spec.staleKeysFor ?? defaultStaleKeysForMs,
+  }
+}
 
 const bearer: CredentialSource = { kind: 'header', name: 'authorization', scheme: 'Bearer' }
 
-const draftSources = (specs: NonNullable<TokenSpec['from']>): readonly CredentialSource[] =>
-  specs.length === 0 ? [bearer] : specs.map(draftSource)
+type SourceSpec = NonNullable<TokenSpec['from']>[number]
 
-function draftSource({
-  header,
-  scheme,
-  cookie,
-  query,
-}: NonNullable<TokenSpec['from']>[number]): CredentialSource {
-  if (cookie !== undefined) return { kind: 'cookie', name: cookie }
+const draftSources = (
+  specs: readonly SourceSpec[],
+  where: string,
+  checks: Checks,
+): readonly CredentialSource[] =>
+  specs.length === 0
+    ? [bearer]
+    : specs.map((spec, at) => draftSource(spec, `${where}[${at}]`, checks))
+
+function draftSource(
+  { header, scheme, cookie, query }: SourceSpec,
+  where: string,
+  checks: Checks,
+): CredentialSource {
   if (query !== undefined) return { kind: 'query', name: query }
+  if (cookie !== undefined) {
+    checkCookieName(cookie, `${where}.cookie`, checks)
+    return { kind: 'cookie', name: cookie }
+  }
   const name = (header ?? 'authorization').toLowerCase()
+  if (isConnectionField(name) || name === 'host')
+    checks.refuse(
+      `${where}.header`,
+      `header "${name}" belongs to the connection; it holds no credential`,
+    )
   return { kind: 'header', name, scheme: scheme ?? (name === 'authorization' ? 'Bearer' : '') }
 }
 
-const draftForwardClaims = ({
-  headers = [],
-  claimsHeader,
-  token = 'Remove',
-}: NonNullable<TokenSpec['forward']>): ForwardClaims => ({
-  headers: headers.map(({ header, claim }) => ({ header: header.toLowerCase(), claim })),
-  ...(claimsHeader !== undefined && { claimsHeader: claimsHeader.toLowerCase() }),
-  token,
-})
+function draftForwardClaims(
+  spec: NonNullable<TokenSpec['forward']>,
+  where: string,
+  checks: Checks,
+): ForwardClaims {
+  const { headers = [], claimsHeader, token = 'Remove' } = spec
+  const targets = [
+    ...headers.map(({ header }) => header),
+    ...(claimsHeader === undefined ? [] : [claimsHeader]),
+  ]
+  const refused = targets.find((name) => !isClaimTarget(name))
+  if (refused !== undefined)
+    checks.refuse(
+      where,
+      `header "${refused}" cannot be injected; use one of your own, such as x-user`,
+    )
+  return {
+    headers: headers.map(({ header, claim }) => ({ header: header.toLowerCase(), claim })),
+    ...(claimsHeader !== undefined && { claimsHeader: claimsHeader.toLowerCase() }),
+    token,
+  }
+}
 
 /** Asymmetric ones only: HS* and none cannot be chosen (J1, J2). */
 const defaultAlgorithms = [
@@ -104,8 +151,20 @@ function draftIssuer(
 }
 
 /** A pool's issuer and keys follow from its region and id. Access tokens carry `client_id`, ID tokens `aud`. */
-const draftPools = ({ userPools, tokenUse = 'Access' }: CognitoSpec): readonly IssuerDraft[] =>
-  userPools.map(({ region, userPoolId, clientIds }) => {
+function draftPools(
+  { userPools, tokenUse = 'Access' }: CognitoSpec,
+  where: string,
+  checks: Checks,
+): readonly IssuerDraft[] {
+  const at = (i: number): string => `${where}.userPools[${i}].userPoolId`
+  checkUnique(
+    userPools.map(({ userPoolId }) => userPoolId),
+    at,
+    checks,
+  )
+  return userPools.map(({ region, userPoolId, clientIds }, i) => {
+    if (!userPoolId.startsWith(`${region}_`))
+      checks.refuse(at(i), `"${userPoolId}" is not a pool of region ${region}`)
     const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`
     return {
       issuer,
@@ -116,3 +175,4 @@ const draftPools = ({ userPools, tokenUse = 'Access' }: CognitoSpec): readonly I
       keys: { kind: 'uri', uri: `${issuer}/.well-known/jwks.json` },
     }
   })
+}

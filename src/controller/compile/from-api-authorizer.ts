@@ -1,6 +1,7 @@
 import type { ApiAuthorizerObject } from '../api/objects.ts'
 import { Checks } from './checks.ts'
 import type { CompileOptions } from './compile.ts'
+import { isClaimTarget } from './draft-headers.ts'
 import { draftTokens } from './draft-tokens.ts'
 import type { AuthorizerDraft } from './drafts.ts'
 import { group, isBroken } from './from-api-route.ts'
@@ -44,7 +45,7 @@ function draftObject(
       !isBroken(all) && {
         authorizer: { id: `${namespace}/${name}`, namespace, name, ...authorizer },
       }),
-    injects,
+    injects: injects.filter(isClaimTarget),
     withoutScopes: spec?.cognito?.tokenUse === 'Id',
     problems: all,
   }

@@ -1,11 +1,13 @@
 import type { Problem } from '../../model/problem.ts'
 import type { ApiRouteObject } from '../api/objects.ts'
-import type { BrokenRule, RuleSpec } from '../api/specs.ts'
+import type { BrokenRule, RouteSpec, RuleSpec } from '../api/specs.ts'
 import { Checks } from './checks.ts'
 import type { CompileOptions } from './compile.ts'
+import { draftHostnames } from './draft-hostname.ts'
+import { checkUnique } from './draft-names.ts'
 import { draftBrokenRule, draftRule } from './draft-rule.ts'
 import type { Drafting } from './drafting.ts'
-import type { HostnameDraft, RouteDraft, RuleDraft } from './drafts.ts'
+import type { RouteDraft, RuleDraft } from './drafts.ts'
 import { isSpoiledBy, type Place } from './place.ts'
 import { invalid } from './resolve.ts'
 import type { Sharing } from './sharing.ts'
@@ -42,38 +44,51 @@ function draftObject(
   const { namespace, name, generation } = meta
   const checks = new Checks()
   const drafting: Drafting = { options, checks, sharing }
+  const hostnames = draftHostnames(spec.hostnames, checks)
   const drafted = spec.rules.map((rule, at) => {
     const where = `spec.rules[${at}]`
     return isRule(rule)
       ? draftRule({ spec: rule, route: spec, namespace, where }, drafting)
       : draftBrokenRule(rule, where, drafting)
   })
+  checkUnique(
+    spec.rules.map((rule) => rule.name),
+    (at) => `spec.rules[${at}].name`,
+    checks,
+  )
   const places = drafted.flatMap(({ broken }) => broken)
+  const all = [...problems, ...checks.problems]
   return {
     subject: { kind, meta },
     origin: { kind, namespace, name, generation },
     referrer: { group, kind, namespace },
-    hostnames: draftHostnames(spec.hostnames),
-    holdsHosts: places.some(({ hold }) => hold === undefined),
-    rules: drafted.map(({ rule }) => unspoiled(rule, places)),
-    problems: [...problems, ...checks.problems],
+    hostnames,
+    holdsHosts: places.some(({ hold }) => hold === undefined) || isRulesLost(spec, problems),
+    rules: drafted.map(({ rule }) =>
+      isSpoiled(rule, places, all) ? { ...rule, action: invalid } : rule,
+    ),
+    problems: all,
   }
 }
 
 const isRule = (rule: RuleSpec | BrokenRule): rule is RuleSpec => !('broken' in rule)
 
-function draftHostnames(hostnames: readonly string[]): readonly HostnameDraft[] {
-  const drafts = hostnames.map((hostname, at) => ({
-    hostname: hostname.toLowerCase(),
-    where: `spec.hostnames[${at}]`,
-  }))
-  return drafts.filter(
-    ({ hostname }, at) => drafts.findIndex((other) => other.hostname === hostname) === at,
-  )
-}
+/** Some rules are not even known to be there: `rules` is no list, or too long a one. */
+const isRulesLost = (spec: RouteSpec, problems: readonly Problem[]): boolean =>
+  spec.rules.length === 0 || problems.some(({ path }) => path === 'spec.rules' || path === 'spec')
 
-/** A rule that could get requests meant for a broken match must not answer them (invariant 3). */
-const unspoiled = (rule: RuleDraft, places: readonly Place[]): RuleDraft =>
-  places.some((place) => rule.matches.some((match) => isSpoiledBy(match, place)))
-    ? { ...rule, action: invalid }
-    : rule
+/** Faults of single rules and hostnames. Any other could be of something that protects every rule: a misspelt `defaults`. */
+const ofOnePart = /^spec\.(rules|hostnames)\[\d+\]/
+
+/**
+ * Whether a rule must not answer although it is sound itself (invariant 3): the object as a whole is broken,
+ * the name is not its own, or it could get requests that were meant for a broken match.
+ */
+function isSpoiled(
+  { where, matches }: RuleDraft,
+  places: readonly Place[],
+  problems: readonly Problem[],
+): boolean {
+  if (problems.some(({ path }) => !ofOnePart.test(path) || path === `${where}.name`)) return true
+  return places.some((place) => matches.some((match) => isSpoiledBy(match, place)))
+}
