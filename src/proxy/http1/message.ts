@@ -95,6 +95,8 @@ export interface Request {
 export interface Reply {
   /** True once a head has been given; from then on a failure can only abort. */
   readonly started: boolean
+  /** The exchange is over: everything from now on is ignored. */
+  readonly over: boolean
   /** Bytes of body given so far. */
   readonly bodyBytes: number
   /** A 1xx other than 101. */

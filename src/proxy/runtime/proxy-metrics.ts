@@ -1,6 +1,7 @@
 import type { Counter, Histogram, Metrics } from '../../base/metrics.ts'
 import type { Backend, Rule } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
+import type { AuthorizerObserver } from './authorizer.ts'
 import type { ClusterObserver } from './cluster.ts'
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -34,11 +35,11 @@ export class ProxyMetrics {
   readonly #durationOf = new Map<number, Histogram>()
   /** Rule → method and class → series: found without building a text. */
   readonly #requestOf = new WeakMap<Rule, Map<string, (Counter | undefined)[]>>()
-  readonly authorizations
-  readonly cacheHits
-  readonly cacheMisses
-  readonly keyRefreshes
-  readonly keyFailures
+  readonly #authorizations
+  readonly #cacheHits
+  readonly #cacheMisses
+  readonly #keyRefreshes
+  readonly #keyFailures
   readonly #connections
   readonly #snapshotApplied
   readonly #snapshotSeconds
@@ -55,11 +56,11 @@ export class ProxyMetrics {
     this.#rejected = metrics.counter('fairlead_rejected_requests_total', 'Requests and connections that were turned away before routing.', ['reason'])
     this.#ejections = metrics.counter('fairlead_ejections_total', 'Endpoints that were taken out of rotation.', ['cluster', 'reason'])
     this.#timeouts = metrics.counter('fairlead_timeouts_total', 'Clocks that expired.', ['clock'])
-    this.authorizations = metrics.counter('fairlead_authorizations_total', 'Decisions of authorizers.', ['authorizer', 'outcome'])
-    this.cacheHits = metrics.counter('fairlead_authorizer_cache_hits_total', 'Credentials that were verified before.', ['authorizer'])
-    this.cacheMisses = metrics.counter('fairlead_authorizer_cache_misses_total', 'Credentials that had to be verified.', ['authorizer'])
-    this.keyRefreshes = metrics.counter('fairlead_jwks_refreshes_total', 'Fetches of key sets.', ['authorizer', 'issuer'])
-    this.keyFailures = metrics.counter('fairlead_jwks_failures_total', 'Fetches of key sets that failed.', ['authorizer', 'issuer'])
+    this.#authorizations = metrics.counter('fairlead_authorizations_total', 'Decisions of authorizers.', ['authorizer', 'outcome'])
+    this.#cacheHits = metrics.counter('fairlead_authorizer_cache_hits_total', 'Credentials that were verified before.', ['authorizer'])
+    this.#cacheMisses = metrics.counter('fairlead_authorizer_cache_misses_total', 'Credentials that had to be verified.', ['authorizer'])
+    this.#keyRefreshes = metrics.counter('fairlead_jwks_refreshes_total', 'Fetches of key sets.', ['authorizer', 'issuer'])
+    this.#keyFailures = metrics.counter('fairlead_jwks_failures_total', 'Fetches of key sets that failed.', ['authorizer', 'issuer'])
     this.#connections = metrics.gauge('fairlead_connections', 'Client connections.', ['protocol', 'state']).series('http/1.1', 'open')
     this.#snapshotApplied = metrics.gauge('fairlead_snapshot_applied_timestamp_seconds', 'When the current snapshot was applied.', []).series()
     this.#snapshotSeconds = metrics.histogram('fairlead_snapshot_apply_seconds', 'Time to apply a snapshot.', []).series()
@@ -78,6 +79,16 @@ export class ProxyMetrics {
     ejected: (cluster, _, reason) => this.#ejections.series(cluster.name, reason).inc(),
     recovered: () => {},
     unresolved: () => {},
+  }
+
+  readonly authorizers: AuthorizerObserver = {
+    hit: (authorizer) => this.#cacheHits.series(authorizer).inc(),
+    missed: (authorizer) => this.#cacheMisses.series(authorizer).inc(),
+    refreshed: (authorizer, issuer, error) => (error === undefined ? this.#keyRefreshes : this.#keyFailures).series(authorizer, issuer).inc(),
+  }
+
+  authorized(authorizer: string, outcome: string): void {
+    this.#authorizations.series(authorizer, outcome).inc()
   }
 
   /** One answered request. */

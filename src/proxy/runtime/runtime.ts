@@ -3,7 +3,7 @@ import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { Cluster, Snapshot } from '../../model/snapshot.ts'
-import { type LiveAuthorizer, createAuthorizers } from './authorizer.ts'
+import { type AuthorizerDeps, createAuthorizers, type LiveAuthorizer } from './authorizer.ts'
 import { LiveCluster } from './cluster.ts'
 import { Pool } from './pool.ts'
 import { systemNameServer } from './resolver.ts'
@@ -83,7 +83,14 @@ export class Runtime {
     return new Pool({ address, port, ...tls }, { wheel, maxConnections, maxPending, idleMs, allowLoopback, onUnsolicited: this.metrics.unsolicited })
   }
 
-  #authorizerDeps(_: object): object { return {} }
+  #authorizerDeps(clusters: ReadonlyMap<string, LiveCluster>): AuthorizerDeps {
+    const { clock, dice, allowLoopback } = this
+    const endpointOf = (id: string) => {
+      const endpoints = (this.clusters.get(id) ?? clusters.get(id))?.endpoints ?? []
+      return endpoints.find((endpoint) => endpoint.healthy) ?? endpoints[0]
+    }
+    return { clock, dice, allowLoopback, endpointOf, limits: () => this.snapshot.settings.limits, observer: this.metrics.authorizers }
+  }
 
   close(): void {
     for (const cluster of this.clusters.values()) cluster.close()

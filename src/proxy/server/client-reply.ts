@@ -8,6 +8,7 @@ import type { ClientRequest } from './client-request.ts'
 /** The answer to one request of an HTTP/1.x connection. */
 export class ClientReply implements Reply {
   started = false
+  over = false
   bodyBytes = 0
   closing: boolean
   source: ReplySource | undefined
@@ -18,7 +19,6 @@ export class ClientReply implements Reply {
   #chunked = false
   #bodiless = false
   #left = -1
-  #over = false
   #finishing = false
 
   constructor(connection: Connection, request: ClientRequest) {
@@ -28,12 +28,12 @@ export class ClientReply implements Reply {
   }
 
   inform(status: number, headers: HeaderList): void {
-    if (this.#over || this.started || this.#request.head.minorVersion === 0) return
+    if (this.over || this.started || this.#request.head.minorVersion === 0) return
     this.#connection.socket.write(printResponseHead(status, headers, 'none', -1, ''), 'latin1')
   }
 
   head(status: number, headers: HeaderList, length: number): void {
-    if (this.#over || this.started) return
+    if (this.over || this.started) return
     this.started = true
     const { head } = this.#request
     this.#request.discard()
@@ -48,7 +48,7 @@ export class ClientReply implements Reply {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#over || this.#bodiless || chunk.length === 0) return true
+    if (this.over || this.#bodiless || chunk.length === 0) return true
     this.bodyBytes += chunk.length
     if (this.#left >= 0 && (this.#left -= chunk.length) < 0) throw new Error('more body than was announced')
     const before = this.#chunked ? this.#held + printChunkHead(chunk.length) : this.#held
@@ -59,7 +59,7 @@ export class ClientReply implements Reply {
   }
 
   flush(): void {
-    if (this.#held === '' || this.#over) return
+    if (this.#held === '' || this.over) return
     const held = this.#held
     this.#held = ''
     this.#connection.socket.write(held, 'latin1')
@@ -67,9 +67,9 @@ export class ClientReply implements Reply {
   }
 
   end(): void {
-    if (this.#over) return
+    if (this.over) return
     if (this.#left > 0) return this.abort()
-    this.#over = true
+    this.over = true
     if (this.#chunked) this.#held += '0\r\n\r\n'
     const { socket } = this.#connection
     if (this.#held !== '') socket.write(this.#held, 'latin1')
@@ -79,8 +79,8 @@ export class ClientReply implements Reply {
   }
 
   abort(): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.over) return
+    this.over = true
     this.closing = true
     this.#connection.socket.resetAndDestroy()
     this.#finish(false)
@@ -98,8 +98,8 @@ export class ClientReply implements Reply {
   /** The client went away before the answer was complete. */
   lost(): void {
     if (this.#finishing) return this.#finish(false)
-    if (this.#over) return
-    this.#over = true
+    if (this.over) return
+    this.over = true
     this.source?.gone()
     this.#finish(false)
   }
