@@ -35,6 +35,7 @@ export function headOf(lines: string): RequestHead {
 /** What a client gets, written down. */
 export class FakeReply implements Reply {
   started = false
+  over = false
   bodyBytes = 0
   status = 0
   headers: HeaderList | undefined
