@@ -100,13 +100,16 @@ function hex(code: number): number {
 const isUnreserved = (byte: number): boolean =>
   (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 45 || byte === 46 || byte === 95 || byte === 126
 
-/** Dot segments (RFC 3986 §5.2.4); above the root is refused, and so are `.;x` and `..;x` (P5). */
+/** A dot segment for those who cut parameters off (`..;x`) or decode slashes (`..%2Fadmin`), and for nobody else. */
+const hiddenDots = /(^|%2F|%5C)\.\.?(;|%2F|%5C)|(%2F|%5C)\.\.?$/
+
+/** Dot segments (RFC 3986 §5.2.4); above the root is refused, and so are hidden ones (P3, P5). */
 function resolve(segments: readonly string[]): string[] | undefined {
   const out: string[] = []
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i] as string
     const last = i === segments.length - 1
-    if (/^\.\.?;/.test(segment)) return undefined
+    if (hiddenDots.test(segment)) return undefined
     if (segment === '.') {
       if (last) out.push('')
     } else if (segment === '..') {

@@ -75,9 +75,11 @@ export class Router {
     const table = this.table(hostname)
     if (table === undefined) return none
     const result = this.#lookUp(table, method, path, query, headers, trace)
-    if (path.indexOf(';') < 0) return result
-    // What stands before the first `;` of a segment may be nothing, so that the rest is not canonical yet.
-    const bare = canonicalPath(withoutParameters(path))
+    const isEncoded = path.indexOf('%3B') >= 0
+    if (!isEncoded && path.indexOf(';') < 0) return result
+    // Some decode before they cut parameters off, so that %3B counts too. What is left of a segment may be nothing
+    // or dots, so that the rest is not canonical yet.
+    const bare = canonicalPath(withoutParameters(isEncoded ? path.replaceAll('%3B', ';') : path))
     if (bare === undefined) return ambiguous
     const other = this.#lookUp(table, method, bare.path, query, headers, undefined)
     return leadsToSame(result, other) ? result : ambiguous
