@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { seededDice } from '../../src/base/dice.ts'
 import type { Log } from '../../src/base/log.ts'
+import { Metrics } from '../../src/base/metrics.ts'
 import { digestOf } from '../../src/model/digest.ts'
 import { defaultSettings, type Settings } from '../../src/model/settings.ts'
 import type { Forward, Rule, Snapshot } from '../../src/model/snapshot.ts'
@@ -74,16 +75,16 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
   const rejected: string[] = []
   const errors: unknown[] = []
   const log: Log = { error: (message, fields) => void errors.push({ message, fields }), warn: () => {}, info: () => {}, debug: () => {}, isDebug: () => false }
-  const metrics = new ProxyMetrics()
-  const { listener } = metrics
+  const metrics = new ProxyMetrics(new Metrics())
+  const { rejected: count } = metrics.listener
+  metrics.listener.rejected = (fault) => {
+    rejected.push(fault.reason)
+    count(fault)
+  }
   const proxy = createProxy({
     clock: systemClock, dice: seededDice(1), log, metrics,
     http: { host: '127.0.0.1', port: 0 }, region: '', allowLoopback: true,
     observe: (exchange) => void finished.push(exchange),
-    onRejected: (fault) => {
-      rejected.push(fault.reason)
-      listener.rejected(fault)
-    },
   })
   proxy.apply(snapshotOf(options))
   const port = await proxy.listen()
