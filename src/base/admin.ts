@@ -21,17 +21,28 @@ export interface Admin {
   close(): Promise<void>
 }
 
-const isLoopback = (address: string | undefined): boolean => address !== undefined && (/^(::ffff:)?127\./.test(address) || address === '::1')
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && (/^(::ffff:)?127\./.test(address) || address === '::1')
 
 /** The admin server: an address of its own, GET only, never on the traffic port. Rejects with Node's error when the port is taken. */
-export async function startAdmin(at: { readonly host: string; readonly port: number }, routes: readonly AdminRoute[]): Promise<Admin> {
-  const server = http.createServer({ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
-    void answer(routes, request).then(({ status, body, contentType }) => {
-      const text = typeof body === 'string' ? body : `${JSON.stringify(body, undefined, 2)}\n`
-      const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json')
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(request.method === 'HEAD' ? '' : text)
-    })
-  })
+export async function startAdmin(
+  at: { readonly host: string; readonly port: number },
+  routes: readonly AdminRoute[],
+): Promise<Admin> {
+  const server = http.createServer(
+    { requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 },
+    (request, response) => {
+      void answer(routes, request).then(({ status, body, contentType }) => {
+        const text = typeof body === 'string' ? body : `${JSON.stringify(body, undefined, 2)}\n`
+        const type =
+          contentType ??
+          (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json')
+        response
+          .writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+          .end(request.method === 'HEAD' ? '' : text)
+      })
+    },
+  )
   server.maxConnections = 256
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -48,13 +59,22 @@ export async function startAdmin(at: { readonly host: string; readonly port: num
   }
 }
 
-async function answer(routes: readonly AdminRoute[], request: http.IncomingMessage): Promise<AdminAnswer> {
+async function answer(
+  routes: readonly AdminRoute[],
+  request: http.IncomingMessage,
+): Promise<AdminAnswer> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://admin')
-  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: 'only GET is answered here\n' }
-  if (pathname === '/') return { status: 200, body: routes.map(({ path, what }) => `${path.padEnd(24)}${what}\n`).join('') }
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return { status: 405, body: 'only GET is answered here\n' }
+  if (pathname === '/')
+    return {
+      status: 200,
+      body: routes.map(({ path, what }) => `${path.padEnd(24)}${what}\n`).join(''),
+    }
   const route = routes.find(({ path }) => path === pathname)
   if (route === undefined) return { status: 404, body: `no ${pathname} here; / lists what is\n` }
-  if (route.isLocal && !isLoopback(request.socket.remoteAddress)) return { status: 403, body: 'only for callers on this machine\n' }
+  if (route.isLocal && !isLoopback(request.socket.remoteAddress))
+    return { status: 403, body: 'only for callers on this machine\n' }
   try {
     return await route.answer(searchParams)
   } catch (error) {

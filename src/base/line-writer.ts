@@ -63,7 +63,12 @@ export class LineWriter {
     fs.write(this.#descriptor, batch, (error, written) => {
       this.#writing = false
       if (error !== null && error.code !== 'EAGAIN') this.dropped += countLines(batch)
-      const rest = error === null ? batch.subarray(written) : error.code === 'EAGAIN' ? batch : batch.subarray(batch.length)
+      const rest =
+        error === null
+          ? batch.subarray(written)
+          : error.code === 'EAGAIN'
+            ? batch
+            : batch.subarray(batch.length)
       this.#waiting -= batch.length - rest.length
       if (rest.length > 0) this.#queue[0] = rest
       else this.#queue.shift()
@@ -75,7 +80,10 @@ export class LineWriter {
   /** Writes what is left, at once. */
   close(): void {
     this.#timer?.cancel()
-    const rest = Buffer.concat([...this.#queue.slice(this.#writing ? 1 : 0), Buffer.from(this.#lines, 'utf8')])
+    const rest = Buffer.concat([
+      ...this.#queue.slice(this.#writing ? 1 : 0),
+      Buffer.from(this.#lines, 'utf8'),
+    ])
     this.#queue = []
     this.#lines = ''
     try {
@@ -87,4 +95,5 @@ export class LineWriter {
   }
 }
 
-const countLines = (batch: Buffer): number => batch.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0)
+const countLines = (batch: Buffer): number =>
+  batch.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0)

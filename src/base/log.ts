@@ -18,7 +18,9 @@ export function createLog(level: LogLevel): Log {
   const logger = winston.createLogger({
     level,
     format: combine(errors({ stack: true }), timestamp(), json({ replacer: plainErrors })),
-    transports: [new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
+    transports: [
+      new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),
+    ],
   })
   return {
     error: (message, fields) => void logger.error(message, fields),
@@ -30,4 +32,5 @@ export function createLog(level: LogLevel): Log {
 }
 
 /** JSON.stringify prints an Error as `{}`. */
-const plainErrors = (_: string, value: unknown): unknown => (value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value)
+const plainErrors = (_: string, value: unknown): unknown =>
+  value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value

@@ -69,7 +69,9 @@ class Table<Series> implements Family<Series> {
 }
 
 /** Latencies from half a millisecond to a minute, in seconds. */
-export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+export const latencyBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+]
 
 /**
  * Counters that cost an addition on the hot path. prom-client's registry reads them when somebody scrapes;
@@ -78,20 +80,45 @@ export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 export class Metrics {
   readonly registry = new client.Registry()
 
-  counter<const Labels extends readonly string[]>(name: string, help: string, labels: Labels): Family<Counter> {
+  counter<const Labels extends readonly string[]>(
+    name: string,
+    help: string,
+    labels: Labels,
+  ): Family<Counter> {
     const table = new Table<Cell>(() => new Cell())
-    const metric: client.Counter = new client.Counter({ name, help, labelNames: labels, registers: [this.registry], collect: () => copy(metric, labels, table, true) })
+    const metric: client.Counter = new client.Counter({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.registry],
+      collect: () => copy(metric, labels, table, true),
+    })
     return table
   }
 
-  gauge<const Labels extends readonly string[]>(name: string, help: string, labels: Labels): Family<Gauge> {
+  gauge<const Labels extends readonly string[]>(
+    name: string,
+    help: string,
+    labels: Labels,
+  ): Family<Gauge> {
     const table = new Table<Cell>(() => new Cell())
-    const metric: client.Gauge = new client.Gauge({ name, help, labelNames: labels, registers: [this.registry], collect: () => copy(metric, labels, table, false) })
+    const metric: client.Gauge = new client.Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.registry],
+      collect: () => copy(metric, labels, table, false),
+    })
     return table
   }
 
   /** A gauge that is computed when somebody scrapes. `read` answers label values and a number a row. */
-  computed(name: string, help: string, labels: readonly string[], read: () => Iterable<readonly [readonly string[], number]>): void {
+  computed(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => Iterable<readonly [readonly string[], number]>,
+  ): void {
     const metric = new client.Gauge({
       name,
       help,
@@ -104,9 +131,16 @@ export class Metrics {
     })
   }
 
-  histogram<const Labels extends readonly string[]>(name: string, help: string, labels: Labels, bounds: readonly number[] = latencyBuckets): Family<Histogram> {
+  histogram<const Labels extends readonly string[]>(
+    name: string,
+    help: string,
+    labels: Labels,
+    bounds: readonly number[] = latencyBuckets,
+  ): Family<Histogram> {
     const table = new Table<Buckets>(() => new Buckets(bounds))
-    this.registry.registerMetric(new TableHistogram(name, help, labels, table) as unknown as client.Metric)
+    this.registry.registerMetric(
+      new TableHistogram(name, help, labels, table) as unknown as client.Metric,
+    )
     return table
   }
 
@@ -129,7 +163,12 @@ export class Metrics {
 const named = (labels: readonly string[], values: readonly string[]): Record<string, string> =>
   Object.fromEntries(labels.map((label, i) => [label, values[i] ?? '']))
 
-function copy(metric: client.Counter | client.Gauge, labels: readonly string[], table: Table<Cell>, isCounter: boolean): void {
+function copy(
+  metric: client.Counter | client.Gauge,
+  labels: readonly string[],
+  table: Table<Cell>,
+  isCounter: boolean,
+): void {
   metric.reset()
   for (const { values, series } of table.entries.values()) {
     if (isCounter) (metric as client.Counter).inc(named(labels, values), series.value)
@@ -155,7 +194,13 @@ class TableHistogram {
 
   get() {
     const values = [...this.#table.entries.values()].flatMap((entry) => this.#rows(entry))
-    return { name: this.name, help: this.help, type: this.type, aggregator: this.aggregator, values }
+    return {
+      name: this.name,
+      help: this.help,
+      type: this.type,
+      aggregator: this.aggregator,
+      values,
+    }
   }
 
   #rows({ values, series }: Entry<Buckets>) {
@@ -163,9 +208,17 @@ class TableHistogram {
     let total = 0
     const rows = [...series.bounds, Number.POSITIVE_INFINITY].map((bound, i) => {
       total += series.counts[i] as number
-      return { metricName: `${this.name}_bucket`, labels: { le: bound === Number.POSITIVE_INFINITY ? '+Inf' : bound, ...labels }, value: total }
+      return {
+        metricName: `${this.name}_bucket`,
+        labels: { le: bound === Number.POSITIVE_INFINITY ? '+Inf' : bound, ...labels },
+        value: total,
+      }
     })
-    return [...rows, { metricName: `${this.name}_sum`, labels, value: series.sum }, { metricName: `${this.name}_count`, labels, value: total }]
+    return [
+      ...rows,
+      { metricName: `${this.name}_sum`, labels, value: series.sum },
+      { metricName: `${this.name}_count`, labels, value: total },
+    ]
   }
 
   reset(): void {}

@@ -145,7 +145,8 @@ export class Wheel {
     const until = Math.floor(this.#nowMs / this.#tickMs)
     const from = Math.max(this.#tick + 1, until - this.#slots.length + 1)
     this.#tick = until
-    for (let tick = from; tick <= until; tick++) this.#expire(this.#slots[tick % this.#slots.length] as WheelTimer)
+    for (let tick = from; tick <= until; tick++)
+      this.#expire(this.#slots[tick % this.#slots.length] as WheelTimer)
     this.#schedule()
   }
 

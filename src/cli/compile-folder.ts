@@ -1,6 +1,6 @@
+import type { SourceProblem } from '../controller/sources/shelf.ts'
 import type { ObjectStatus } from '../model/problem.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { SourceProblem } from '../controller/sources/shelf.ts'
 
 export interface FolderOptions {
   readonly settings?: string
@@ -15,7 +15,10 @@ export interface CompiledFolder {
 }
 
 /** What a folder of manifests compiles to, once, with nothing watched and nothing remembered. */
-export async function compileFolder(folder: string, options: FolderOptions): Promise<CompiledFolder> {
+export async function compileFolder(
+  folder: string,
+  options: FolderOptions,
+): Promise<CompiledFolder> {
   const [{ createCompiler }, { Directory }, { SettingsFile }, { systemClock }] = await Promise.all([
     import('../controller/compile/compile.ts'),
     import('../controller/sources/directory.ts'),
@@ -27,6 +30,10 @@ export async function compileFolder(folder: string, options: FolderOptions): Pro
   const directory = new Directory(folder, { clock: systemClock, changed: () => {} })
   directory.open()
   const { className, allowLoopback } = options
-  const compiled = createCompiler()(directory.shelf.world(), { className, allowLoopback, settings: settings.current })
+  const compiled = createCompiler()(directory.shelf.world(), {
+    className,
+    allowLoopback,
+    settings: settings.current,
+  })
   return { ...compiled, problems: directory.shelf.problems() }
 }

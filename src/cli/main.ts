@@ -8,7 +8,10 @@ const program = new Command('fairlead')
   .description('An API gateway for Kubernetes: routes, tokens and regions.')
   .version(version, '-V, --version', 'print the version')
   .showHelpAfterError('(--help says more)')
-  .addHelpText('after', '\nEvery option can also be given in the environment: --access-log is FAIRLEAD_ACCESS_LOG.\nThe documentation is in docs/.')
+  .addHelpText(
+    'after',
+    '\nEvery option can also be given in the environment: --access-log is FAIRLEAD_ACCESS_LOG.\nThe documentation is in docs/.',
+  )
 
 program.addCommand(standaloneCommand())
 program.addCommand(checkCommand())

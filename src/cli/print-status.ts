@@ -1,5 +1,5 @@
-import type { ObjectStatus } from '../model/problem.ts'
 import type { SourceProblem } from '../controller/sources/shelf.ts'
+import type { ObjectStatus } from '../model/problem.ts'
 
 /** `routes.yaml:3:7: message`. */
 export function printSourceProblem({ file, line, column, message }: SourceProblem): string {
@@ -8,11 +8,20 @@ export function printSourceProblem({ file, line, column, message }: SourceProble
 
 /** Whether nothing is wrong with an object. */
 export const isGood = ({ conditions }: ObjectStatus): boolean =>
-  conditions.every(({ type, status }) => (type === 'ServingLastGood' ? status === 'False' : status === 'True'))
+  conditions.every(({ type, status }) =>
+    type === 'ServingLastGood' ? status === 'False' : status === 'True',
+  )
 
 /** An object and what its conditions complain of. */
 export function printStatus(status: ObjectStatus): string {
   const head = `${isGood(status) ? 'ok  ' : 'BAD '} ${status.kind} ${status.namespace}/${status.name}`
-  const complaints = status.conditions.filter(({ type, status: value }) => (type === 'ServingLastGood' ? value === 'True' : value === 'False'))
-  return [head, ...complaints.flatMap(({ type, reason, message }) => message.split('; ').map((part) => `       ${type} ${reason}: ${part}`))].join('\n')
+  const complaints = status.conditions.filter(({ type, status: value }) =>
+    type === 'ServingLastGood' ? value === 'True' : value === 'False',
+  )
+  return [
+    head,
+    ...complaints.flatMap(({ type, reason, message }) =>
+      message.split('; ').map((part) => `       ${type} ${reason}: ${part}`),
+    ),
+  ].join('\n')
 }

@@ -27,7 +27,8 @@ export async function runStandalone(flags: StandaloneFlags): Promise<void> {
 
 async function run(flags: StandaloneFlags, log: Log): Promise<void> {
   const metrics = new Metrics().withProcess()
-  const accessLog = flags.accessLog === 'off' ? undefined : new LineWriter(flags.accessLog, systemClock)
+  const accessLog =
+    flags.accessLog === 'off' ? undefined : new LineWriter(flags.accessLog, systemClock)
   const proxyMetrics = new ProxyMetrics(metrics)
   const proxy: Proxy = createProxy({
     clock: systemClock,
@@ -39,7 +40,15 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
     allowLoopback: flags.allowLoopback ?? false,
     ...(accessLog !== undefined && {
       observe: (exchange, complete, seconds) =>
-        accessLog.write(accessLine(exchange, complete, seconds, systemClock.wallMs(), exchange.runtime.snapshot.settings.accessLog)),
+        accessLog.write(
+          accessLine(
+            exchange,
+            complete,
+            seconds,
+            systemClock.wallMs(),
+            exchange.runtime.snapshot.settings.accessLog,
+          ),
+        ),
     }),
   })
   let state: ControllerState | undefined
@@ -66,7 +75,11 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
   const port = await proxy.listen()
   const routes: AdminRoute[] = [...proxyRoutes(proxy, metrics), statusRoute(() => state)]
   const admin = await startAdmin(flags.admin, routes)
-  log.info('ready', { http: `${flags.http.host}:${port}`, admin: `${flags.admin.host}:${admin.port}`, objects: state?.statuses.length ?? 0 })
+  log.info('ready', {
+    http: `${flags.http.host}:${port}`,
+    admin: `${flags.admin.host}:${admin.port}`,
+    objects: state?.statuses.length ?? 0,
+  })
   process.on('SIGUSR2', () => accessLog?.reopen())
   await untilStopped(log)
   await stop(proxy, admin, () => controller.close())
@@ -85,18 +98,29 @@ const statusRoute = (state: () => ControllerState | undefined): AdminRoute => ({
   path: '/debug/status',
   what: 'conditions of every object, and problems with files',
   isLocal: true,
-  answer: () => ({ status: 200, body: { statuses: state()?.statuses ?? [], problems: state()?.problems ?? [] } }),
+  answer: () => ({
+    status: 200,
+    body: { statuses: state()?.statuses ?? [], problems: state()?.problems ?? [] },
+  }),
 })
 
 /** Says what changed for the worse or the better; a quiet edit says nothing. */
 function report(next: ControllerState, before: ControllerState | undefined, log: Log): void {
-  const known = new Set([...(before?.problems ?? []).map(printSourceProblem), ...(before?.statuses ?? []).filter((status) => !isGood(status)).map(printStatus)])
+  const known = new Set([
+    ...(before?.problems ?? []).map(printSourceProblem),
+    ...(before?.statuses ?? []).filter((status) => !isGood(status)).map(printStatus),
+  ])
   for (const problem of next.problems) {
     const text = printSourceProblem(problem)
-    if (!known.has(text)) log.warn('a file has a problem; what it held before stays in force', { problem: text })
+    if (!known.has(text))
+      log.warn('a file has a problem; what it held before stays in force', { problem: text })
   }
   for (const status of next.statuses) {
-    if (!isGood(status) && !known.has(printStatus(status))) log.warn('an object has problems', { object: `${status.kind} ${status.namespace}/${status.name}`, conditions: status.conditions.filter(({ status: value }) => value === 'False') })
+    if (!isGood(status) && !known.has(printStatus(status)))
+      log.warn('an object has problems', {
+        object: `${status.kind} ${status.namespace}/${status.name}`,
+        conditions: status.conditions.filter(({ status: value }) => value === 'False'),
+      })
   }
   log.debug('compiled', { ms: next.compileMs, digest: next.snapshot.digest })
 }
@@ -108,9 +132,11 @@ function startFault(error: unknown, flags: StandaloneFlags): string {
     const name = port === flags.admin.port ? '--admin' : '--http'
     return `port ${port} is taken; stop what uses it, or give another one with ${name} ${print(name === '--admin' ? flags.admin : flags.http, (port ?? 0) + 1)}`
   }
-  if (code === 'EACCES' && port !== undefined) return `port ${port} may not be opened by this user; take one above 1023`
+  if (code === 'EACCES' && port !== undefined)
+    return `port ${port} may not be opened by this user; take one above 1023`
   if (code === 'ENOENT') return `${path ?? flags.config} does not exist`
   return message
 }
 
-const print = ({ host }: Address, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+const print = ({ host }: Address, port: number): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -36,7 +36,10 @@ export class LastGood {
     const objects = [...world.routes, ...world.authorizers]
     const present = new Set(objects.map(({ meta }) => meta.uid))
     for (const uid of this.#good.keys()) if (!present.has(uid)) this.#good.delete(uid)
-    let complete = this.#complete(world, objects.filter(({ problems }) => problems.length > 0))
+    let complete = this.#complete(
+      world,
+      objects.filter(({ problems }) => problems.length > 0),
+    )
     let result = compile(complete)
     const broken = brokenOf(objects, result.statuses)
     if (broken.length > complete.lastGoodRoutes.length + complete.lastGoodAuthorizers.length) {
@@ -44,7 +47,8 @@ export class LastGood {
       result = compile(complete)
     }
     const brokenUids = new Set(broken.map(({ meta }) => meta.uid))
-    for (const object of objects) if (!brokenUids.has(object.meta.uid)) this.#good.set(object.meta.uid, object)
+    for (const object of objects)
+      if (!brokenUids.has(object.meta.uid)) this.#good.set(object.meta.uid, object)
     this.#save([...complete.lastGoodRoutes, ...complete.lastGoodAuthorizers])
     return result
   }
@@ -61,11 +65,18 @@ export class LastGood {
   #load(): OurObject[] {
     if (this.#file === undefined) return []
     try {
-      const saved = JSON.parse(fs.readFileSync(this.#file, 'utf8')) as { format?: unknown; objects?: unknown }
-      if (saved.format === format && Array.isArray(saved.objects)) return saved.objects as OurObject[]
-      this.#log.warn('the last good objects are of another version and not used', { file: this.#file })
+      const saved = JSON.parse(fs.readFileSync(this.#file, 'utf8')) as {
+        format?: unknown
+        objects?: unknown
+      }
+      if (saved.format === format && Array.isArray(saved.objects))
+        return saved.objects as OurObject[]
+      this.#log.warn('the last good objects are of another version and not used', {
+        file: this.#file,
+      })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log.warn('the last good objects cannot be read', { file: this.#file, error })
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#log.warn('the last good objects cannot be read', { file: this.#file, error })
     }
     return []
   }
@@ -74,14 +85,21 @@ export class LastGood {
   #save(objects: readonly OurObject[]): void {
     if (this.#file === undefined) return
     const text = JSON.stringify({ format, objects })
-    if (text === this.#saved || (this.#saved === '' && objects.length === 0 && !fs.existsSync(this.#file))) return
+    if (
+      text === this.#saved ||
+      (this.#saved === '' && objects.length === 0 && !fs.existsSync(this.#file))
+    )
+      return
     try {
       fs.mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 })
       fs.writeFileSync(`${this.#file}.new`, text, { mode: 0o600, flush: true })
       fs.renameSync(`${this.#file}.new`, this.#file)
       this.#saved = text
     } catch (error) {
-      this.#log.error('the last good objects cannot be saved: a restart would not know them', { file: this.#file, error })
+      this.#log.error('the last good objects cannot be saved: a restart would not know them', {
+        file: this.#file,
+        error,
+      })
     }
   }
 }
@@ -89,7 +107,14 @@ export class LastGood {
 /** Objects that were not accepted. A conflict with another object is not a fault of their own. */
 function brokenOf(objects: readonly OurObject[], statuses: readonly ObjectStatus[]): OurObject[] {
   const refused = new Set(
-    statuses.filter(({ conditions }) => conditions.some(({ type, status, reason }) => type === 'Accepted' && status === 'False' && reason === 'Invalid')).map(({ uid }) => uid),
+    statuses
+      .filter(({ conditions }) =>
+        conditions.some(
+          ({ type, status, reason }) =>
+            type === 'Accepted' && status === 'False' && reason === 'Invalid',
+        ),
+      )
+      .map(({ uid }) => uid),
   )
   return objects.filter(({ meta, problems }) => problems.length > 0 || refused.has(meta.uid))
 }

@@ -45,7 +45,11 @@ export function parseCidrs(list: readonly string[]): CidrSet {
       let inside = known.get(address)
       if (inside === undefined) {
         const parsed = parse(address)
-        inside = parsed !== undefined && ranges.some(([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits))
+        inside =
+          parsed !== undefined &&
+          ranges.some(
+            ([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits),
+          )
         if (known.size >= rememberedAddresses) known.clear()
         known.set(address, inside)
       }
@@ -56,9 +60,26 @@ export function parseCidrs(list: readonly string[]): CidrSet {
 
 const nothing: CidrSet = { empty: true, contains: () => false }
 
-const refusedRanges = new Set(['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'reserved', 'ipv4Mapped', '6to4', 'teredo', 'rfc6145', 'rfc6052'])
+const refusedRanges = new Set([
+  'unspecified',
+  'broadcast',
+  'multicast',
+  'linkLocal',
+  'loopback',
+  'reserved',
+  'ipv4Mapped',
+  '6to4',
+  'teredo',
+  'rfc6145',
+  'rfc6052',
+])
 /** Metadata services outside the link-local range (Alibaba, Oracle classic, AWS over IPv6). */
-const metadata = parseCidrs(['100.100.100.200/32', '192.0.0.192/32', 'fd00:ec2::254/128', '168.63.129.16/32'])
+const metadata = parseCidrs([
+  '100.100.100.200/32',
+  '192.0.0.192/32',
+  'fd00:ec2::254/128',
+  '168.63.129.16/32',
+])
 
 /**
  * Whether no backend, issuer or authorizer may be at this address (C6, C7): loopback, link-local, cloud metadata,

@@ -21,7 +21,8 @@ function canonicalRecord(record: Readonly<Record<string, unknown>>): string {
   let text = ''
   for (const key of sorted(Object.keys(record))) {
     const value = record[key]
-    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`
+    if (value !== undefined)
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`
   }
   return `{${text}}`
 }

@@ -11,7 +11,8 @@ export const durationPattern = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/
 export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined
   let total = 0
-  for (const [, count, unit] of text.matchAll(/([0-9]+)(ms|h|m|s)/g)) total += Number(count) * (units[unit as string] as number)
+  for (const [, count, unit] of text.matchAll(/([0-9]+)(ms|h|m|s)/g))
+    total += Number(count) * (units[unit as string] as number)
   return total <= longestMs ? total : undefined
 }
 
@@ -20,7 +21,12 @@ export function printDuration(ms: number): string {
   if (ms === 0) return '0s'
   let left = ms
   let text = ''
-  for (const [unit, size] of [['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]] as const) {
+  for (const [unit, size] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ] as const) {
     const count = Math.floor(left / size)
     left -= count * size
     if (count > 0) text += `${count}${unit}`

@@ -20,7 +20,11 @@ export const failures = {
   token_malformed: failure('token_malformed', 401, 'The token is malformed'),
   token_expired: failure('token_expired', 401, 'The token has expired'),
   token_not_yet_valid: failure('token_not_yet_valid', 401, 'The token is not valid yet'),
-  issuer_unknown: failure('issuer_unknown', 401, 'The token comes from an issuer that is not accepted'),
+  issuer_unknown: failure(
+    'issuer_unknown',
+    401,
+    'The token comes from an issuer that is not accepted',
+  ),
   audience_mismatch: failure('audience_mismatch', 401, 'The token is meant for somebody else'),
   signature_invalid: failure('signature_invalid', 401, 'The signature does not match'),
   key_unknown: failure('key_unknown', 401, 'The token names a key that the issuer does not have'),
@@ -28,7 +32,11 @@ export const failures = {
   scope_missing: failure('scope_missing', 403, 'A scope is missing'),
   group_missing: failure('group_missing', 403, 'A group is missing'),
   claim_mismatch: failure('claim_mismatch', 403, 'A claim has the wrong value'),
-  claim_unrepresentable: failure('claim_unrepresentable', 403, 'A claim cannot be put into a header'),
+  claim_unrepresentable: failure(
+    'claim_unrepresentable',
+    403,
+    'A claim cannot be put into a header',
+  ),
   denied: failure('denied', 403, 'Access is denied'),
   address_denied: failure('address_denied', 403, 'This client address is not admitted'),
   route_not_found: failure('route_not_found', 404, 'No route matches'),
@@ -46,15 +54,27 @@ export const failures = {
   connect_timeout: failure('connect_timeout', 502, 'Connecting to the backend took too long'),
   upstream_tls_failed: failure('upstream_tls_failed', 502, 'TLS with the backend failed'),
   upstream_reset: failure('upstream_reset', 502, 'The backend closed the connection'),
-  upstream_protocol_error: failure('upstream_protocol_error', 502, 'The backend sent an invalid answer'),
-  authorizer_unavailable: failure('authorizer_unavailable', 503, 'The authorizer cannot decide now'),
+  upstream_protocol_error: failure(
+    'upstream_protocol_error',
+    502,
+    'The backend sent an invalid answer',
+  ),
+  authorizer_unavailable: failure(
+    'authorizer_unavailable',
+    503,
+    'The authorizer cannot decide now',
+  ),
   no_backend: failure('no_backend', 503, 'The route has no backend'),
   no_healthy_backend: failure('no_healthy_backend', 503, 'No backend is healthy'),
   overloaded: failure('overloaded', 503, 'The gateway or the backend is overloaded'),
   rule_invalid: failure('rule_invalid', 503, 'The configuration of this route is invalid'),
   upstream_timeout: failure('upstream_timeout', 504, 'The backend took too long'),
   request_budget_exhausted: failure('request_budget_exhausted', 504, 'The request ran out of time'),
-  http_version_unsupported: failure('http_version_unsupported', 505, 'The HTTP version is not supported'),
+  http_version_unsupported: failure(
+    'http_version_unsupported',
+    505,
+    'The HTTP version is not supported',
+  ),
 } as const satisfies Record<string, Failure>
 
 export type FailureCode = keyof typeof failures

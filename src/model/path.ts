@@ -15,7 +15,8 @@ const percent = 37
 
 /** 1 where a byte may stand as it is and needs no second look. */
 const plain = new Uint8Array(256)
-for (const char of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~!$&'()*+,=:@") plain[char.charCodeAt(0)] = 1
+for (const char of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~!$&'()*+,=:@")
+  plain[char.charCodeAt(0)] = 1
 
 /**
  * Brings a raw path into canonical form, or answers undefined where it has none (400). Percent-encoded
@@ -24,7 +25,9 @@ for (const char of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
  */
 export function canonicalPath(raw: string): CanonicalPath | undefined {
   if (raw.charCodeAt(0) !== slash) return undefined
-  return isCanonical(raw) ? { path: raw, encodedSlash: false, parameters: false, unmerged: raw } : rebuild(raw)
+  return isCanonical(raw)
+    ? { path: raw, encodedSlash: false, parameters: false, unmerged: raw }
+    : rebuild(raw)
 }
 
 /** True when nothing needs a second look: only plain bytes, no empty segment, no segment that begins with a dot. */
@@ -77,7 +80,9 @@ function decode(raw: string): Decoded | undefined {
     if (byte < 32 || byte === 127) return undefined
     bytes.push(byte)
     if (byte === slash || byte === 92) encodedSlash = true
-    text += isUnreserved(byte) ? String.fromCharCode(byte) : `%${raw.slice(i + 1, i + 3).toUpperCase()}`
+    text += isUnreserved(byte)
+      ? String.fromCharCode(byte)
+      : `%${raw.slice(i + 1, i + 3).toUpperCase()}`
     i += 2
   }
   return isUtf8(bytes) ? { text, encodedSlash } : undefined
@@ -98,7 +103,13 @@ function hex(code: number): number {
 
 /** RFC 3986 §2.3. */
 const isUnreserved = (byte: number): boolean =>
-  (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 45 || byte === 46 || byte === 95 || byte === 126
+  (byte >= 48 && byte <= 57) ||
+  (byte >= 65 && byte <= 90) ||
+  (byte >= 97 && byte <= 122) ||
+  byte === 45 ||
+  byte === 46 ||
+  byte === 95 ||
+  byte === 126
 
 /** A dot segment for those who cut parameters off (`..;x`) or decode slashes (`..%2Fadmin`), and for nobody else. */
 const hiddenDots = /(^|%2F|%5C)\.\.?(;|%2F|%5C)|(%2F|%5C)\.\.?$/
@@ -130,7 +141,14 @@ function isUtf8(bytes: readonly number[]): boolean {
       i++
       continue
     }
-    const more = lead >= 0xc2 && lead <= 0xdf ? 1 : lead >= 0xe0 && lead <= 0xef ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0
+    const more =
+      lead >= 0xc2 && lead <= 0xdf
+        ? 1
+        : lead >= 0xe0 && lead <= 0xef
+          ? 2
+          : lead >= 0xf0 && lead <= 0xf4
+            ? 3
+            : 0
     if (more === 0 || !isSequence(bytes, i, more)) return false
     i += more + 1
   }

@@ -189,7 +189,12 @@ export type Locality = 'Ignore' | 'PreferLocal'
 
 export type HashKey =
   | { readonly kind: 'header'; readonly name: string }
-  | { readonly kind: 'cookie'; readonly name: string; readonly ttlMs: number; readonly issue: boolean }
+  | {
+      readonly kind: 'cookie'
+      readonly name: string
+      readonly ttlMs: number
+      readonly issue: boolean
+    }
   | { readonly kind: 'sourceAddress' }
 
 /** Attempts are the tries after the first. */
@@ -333,7 +338,10 @@ export interface Issuer {
   /** Empty: any audience. */
   readonly audiences: readonly string[]
   /** Cognito: the accepted app clients. Present exactly for user pools. */
-  readonly cognito?: { readonly clientIds: readonly string[]; readonly tokenUse: 'Access' | 'Id' | 'Any' }
+  readonly cognito?: {
+    readonly clientIds: readonly string[]
+    readonly tokenUse: 'Access' | 'Id' | 'Any'
+  }
   readonly algorithms: readonly string[]
   readonly type?: string
   /** The claim that lists groups: `groups`, or `cognito:groups`. */
@@ -349,7 +357,12 @@ export type KeySource =
   | { readonly kind: 'missing' }
   | { readonly kind: 'discovery' }
   | { readonly kind: 'uri'; readonly uri: string }
-  | { readonly kind: 'service'; readonly cluster: string; readonly path: string; readonly ca?: string }
+  | {
+      readonly kind: 'service'
+      readonly cluster: string
+      readonly path: string
+      readonly ca?: string
+    }
   | { readonly kind: 'inline'; readonly jwks: string }
 
 export type CredentialSource =

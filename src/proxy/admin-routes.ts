@@ -2,21 +2,74 @@ import v8 from 'node:v8'
 import type { AdminRoute } from '../base/admin.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Proxy } from './main.ts'
 import { HeaderList } from './http1/header-list.ts'
+import type { Proxy } from './main.ts'
 import { explain } from './runtime/explain.ts'
 
 /** What the admin port answers about a data plane. */
 export function proxyRoutes(proxy: Proxy, metrics: Metrics): AdminRoute[] {
   const { runtime } = proxy
   return [
-    { path: '/livez', what: 'the event loop turns', isLocal: false, answer: () => ({ status: 200, body: 'ok\n' }) },
-    { path: '/readyz', what: 'a snapshot is applied and the listeners are open', isLocal: false, answer: () => (proxy.ready ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not ready: no snapshot, or draining\n' }) },
-    { path: '/metrics', what: 'Prometheus metrics', isLocal: false, answer: async () => ({ status: 200, body: await metrics.exposition(), contentType: metrics.contentType }) },
-    { path: '/debug/snapshot', what: 'the snapshot in force, without secrets', isLocal: true, answer: () => ({ status: 200, body: printable(runtime.snapshot) }) },
-    { path: '/debug/routes', what: '?url=http://host/path&method=GET: which rule, and why', isLocal: true, answer: (query) => explained(proxy, query) },
-    { path: '/debug/backends', what: 'endpoints, health and connections', isLocal: true, answer: () => ({ status: 200, body: backends(proxy) }) },
-    { path: '/debug/runtime', what: 'Node, V8 flags, memory', isLocal: true, answer: () => ({ status: 200, body: { node: process.version, flags: process.execArgv, heapLimit: v8.getHeapStatistics().heap_size_limit, memory: process.memoryUsage(), uptimeSeconds: process.uptime(), inFlight: proxy.inFlight, connections: proxy.connections } }) },
+    {
+      path: '/livez',
+      what: 'the event loop turns',
+      isLocal: false,
+      answer: () => ({ status: 200, body: 'ok\n' }),
+    },
+    {
+      path: '/readyz',
+      what: 'a snapshot is applied and the listeners are open',
+      isLocal: false,
+      answer: () =>
+        proxy.ready
+          ? { status: 200, body: 'ok\n' }
+          : { status: 503, body: 'not ready: no snapshot, or draining\n' },
+    },
+    {
+      path: '/metrics',
+      what: 'Prometheus metrics',
+      isLocal: false,
+      answer: async () => ({
+        status: 200,
+        body: await metrics.exposition(),
+        contentType: metrics.contentType,
+      }),
+    },
+    {
+      path: '/debug/snapshot',
+      what: 'the snapshot in force, without secrets',
+      isLocal: true,
+      answer: () => ({ status: 200, body: printable(runtime.snapshot) }),
+    },
+    {
+      path: '/debug/routes',
+      what: '?url=http://host/path&method=GET: which rule, and why',
+      isLocal: true,
+      answer: (query) => explained(proxy, query),
+    },
+    {
+      path: '/debug/backends',
+      what: 'endpoints, health and connections',
+      isLocal: true,
+      answer: () => ({ status: 200, body: backends(proxy) }),
+    },
+    {
+      path: '/debug/runtime',
+      what: 'Node, V8 flags, memory',
+      isLocal: true,
+      answer: () => ({
+        status: 200,
+        body: {
+          node: process.version,
+          flags: process.execArgv,
+          heapLimit: v8.getHeapStatistics().heap_size_limit,
+          memory: process.memoryUsage(),
+          uptimeSeconds: process.uptime(),
+          inFlight: proxy.inFlight,
+          connections: proxy.connections,
+        },
+      }),
+    },
   ]
 }
 
@@ -25,7 +78,13 @@ const printable = ({ secrets: _, ...rest }: Snapshot): Omit<Snapshot, 'secrets'>
 function explained(proxy: Proxy, query: URLSearchParams) {
   const url = parse(query.get('url') ?? '')
   if (url === null) return { status: 400, body: 'give ?url=http://host/path\n' }
-  const request = { method: query.get('method') ?? 'GET', hostname: url.hostname, rawPath: url.pathname, query: url.search, headers: new HeaderList() }
+  const request = {
+    method: query.get('method') ?? 'GET',
+    hostname: url.hostname,
+    rawPath: url.pathname,
+    query: url.search,
+    headers: new HeaderList(),
+  }
   return { status: 200, body: explain(proxy.runtime.router, request) }
 }
 
@@ -40,6 +99,15 @@ function parse(text: string): URL | null {
 function backends({ runtime }: Proxy) {
   return [...runtime.clusters.values()].map(({ name, endpoints }) => ({
     cluster: name,
-    endpoints: endpoints.map(({ address, port, healthy, ejected, inFlight, pool }) => ({ address, port, healthy, ejected, inFlight, connections: pool.connections, idle: pool.idle, pending: pool.pending })),
+    endpoints: endpoints.map(({ address, port, healthy, ejected, inFlight, pool }) => ({
+      address,
+      port,
+      healthy,
+      ejected,
+      inFlight,
+      connections: pool.connections,
+      idle: pool.idle,
+      pending: pool.pending,
+    })),
   }))
 }

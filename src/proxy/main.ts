@@ -42,7 +42,15 @@ export interface Proxy {
   close(): void
 }
 
-const nothing: Snapshot = { format: 1, digest: '', settings: defaultSettings, hosts: [], clusters: [], authorizers: [], secrets: {} }
+const nothing: Snapshot = {
+  format: 1,
+  digest: '',
+  settings: defaultSettings,
+  hosts: [],
+  clusters: [],
+  authorizers: [],
+  secrets: {},
+}
 
 export function createProxy(options: ProxyOptions): Proxy {
   const wheel = new Wheel(options.clock)

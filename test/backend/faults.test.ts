@@ -13,7 +13,11 @@ async function setUp(act: (seen: Seen, part: string) => void, options: Partial<T
   const proxy = await startProxy({ ports: [upstream.port], ...options })
   const client = new RawClient(proxy.port)
   open.push(upstream, proxy, client)
-  return { upstream, proxy, client } satisfies { upstream: Upstream; proxy: TestProxy; client: RawClient }
+  return { upstream, proxy, client } satisfies {
+    upstream: Upstream
+    proxy: TestProxy
+    client: RawClient
+  }
 }
 
 const get = (path = '/'): string => `GET ${path} HTTP/1.1\r\nhost: a.example\r\n\r\n`
@@ -28,20 +32,41 @@ async function canary(proxy: TestProxy): Promise<string> {
 
 describe('an upstream that breaks', () => {
   test('D1: a reset before the head is 502', async () => {
-    const { client } = await setUp(({ socket }) => socket.resetAndDestroy(), { forward: { retry: { attempts: 0, on: [], statuses: [], backoffMs: 1, budgetPercent: 20, idempotencyKeys: 'Never' } } })
+    const { client } = await setUp(({ socket }) => socket.resetAndDestroy(), {
+      forward: {
+        retry: {
+          attempts: 0,
+          on: [],
+          statuses: [],
+          backoffMs: 1,
+          budgetPercent: 20,
+          idempotencyKeys: 'Never',
+        },
+      },
+    })
     expect(statusOf(await client.send(get()).until(/upstream_reset/))).toBe('502')
   })
 
   test('D1: a reset in the head is 502', async () => {
-    const { client } = await setUp(({ socket }) => socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.destroy()))
+    const { client } = await setUp(({ socket }) =>
+      socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.destroy()),
+    )
     expect(await client.send(get()).until(/upstream_reset/)).toMatch(/^HTTP\/1.1 502 /)
   })
 
   test.each([
-    ['D1: a body that ends short of its length aborts the client', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['D1: a chunked body that ends without its last chunk aborts the client', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    [
+      'D1: a body that ends short of its length aborts the client',
+      'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf',
+    ],
+    [
+      'D1: a chunked body that ends without its last chunk aborts the client',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+    ],
   ])('%s', async (_, answer) => {
-    const { client, proxy } = await setUp(({ socket }) => socket.write(answer, () => setImmediate(() => socket.end())))
+    const { client, proxy } = await setUp(({ socket }) =>
+      socket.write(answer, () => setImmediate(() => socket.end())),
+    )
     const text = await client.send(get()).untilOver()
     expect(client.reset).toBe(true)
     expect(text).not.toMatch(/0\r\n\r\n$/)
@@ -52,7 +77,10 @@ describe('an upstream that breaks', () => {
     ['no status line', 'hello\r\n\r\n'],
     ['HTTP/0.9', '<html></html>'.padEnd(40)],
     ['a status of two digits', 'HTTP/1.1 99 X\r\n\r\n'],
-    ['both framings', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'both framings',
+      'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc'],
     ['a bare LF', 'HTTP/1.1 200 OK\nx: y\n\n'],
     ['a NUL', 'HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n'],
@@ -96,7 +124,9 @@ describe('an upstream that breaks', () => {
     first?.socket.write(ok('poison'))
     await gone
     expect(await client.send(get('/b')).until(/answer-b/)).not.toContain('poison')
-    expect(await proxy.proxy.runtime.metrics.metrics.exposition()).toMatch(/fairlead_rejected_requests_total\{reason="unsolicited_answer"\} 1/)
+    expect(await proxy.proxy.runtime.metrics.metrics.exposition()).toMatch(
+      /fairlead_rejected_requests_total\{reason="unsolicited_answer"\} 1/,
+    )
   })
 
   test('D4: a kept connection that closes as we write is tried once more, for a safe method', async () => {
@@ -124,7 +154,9 @@ describe('an upstream that breaks', () => {
   })
 
   test('D5: one that never answers is 504 with its clock, and its connection goes', async () => {
-    const { client, upstream } = await setUp(() => {}, { rule: { timeouts: { requestMs: 5000, backendRequestMs: 100, connectMs: 1000, idleMs: 5000 } } })
+    const { client, upstream } = await setUp(() => {}, {
+      rule: { timeouts: { requestMs: 5000, backendRequestMs: 100, connectMs: 1000, idleMs: 5000 } },
+    })
     const text = await client.send(get()).until(/spentMs/)
     expect(text).toMatch(/^HTTP\/1.1 504 /)
     expect(text).toMatch(/"clock":"backendRequest","limitMs":100/)
@@ -132,7 +164,14 @@ describe('an upstream that breaks', () => {
   })
 
   test('D5: one that stops in the middle of a body is cut by the idle clock', async () => {
-    const { client } = await setUp(({ socket }) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'), { rule: { timeouts: { requestMs: 5000, backendRequestMs: 5000, connectMs: 1000, idleMs: 100 } } })
+    const { client } = await setUp(
+      ({ socket }) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'),
+      {
+        rule: {
+          timeouts: { requestMs: 5000, backendRequestMs: 5000, connectMs: 1000, idleMs: 100 },
+        },
+      },
+    )
     await client.send(get()).untilOver()
     expect(client.reset).toBe(true)
   })
@@ -146,8 +185,12 @@ describe('an upstream that breaks', () => {
   })
 
   test('the request clock covers everything', async () => {
-    const { client } = await setUp(() => {}, { rule: { timeouts: { requestMs: 100, backendRequestMs: 0, connectMs: 1000, idleMs: 0 } } })
-    expect(await client.send(get()).until(/spentMs/)).toMatch(/504 .*request_budget_exhausted.*"clock":"request","limitMs":100/s)
+    const { client } = await setUp(() => {}, {
+      rule: { timeouts: { requestMs: 100, backendRequestMs: 0, connectMs: 1000, idleMs: 0 } },
+    })
+    expect(await client.send(get()).until(/spentMs/)).toMatch(
+      /504 .*request_budget_exhausted.*"clock":"request","limitMs":100/s,
+    )
   })
 
   test('a failed connect is tried at another backend, also for a POST', async () => {
@@ -159,26 +202,42 @@ describe('an upstream that breaks', () => {
     for (let i = 0; i < 4; i++) {
       const client = new RawClient(proxy.port)
       open.push(client)
-      expect(statusOf(await client.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi').until(/alive|code/))).toBe('200')
+      expect(
+        statusOf(
+          await client
+            .send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi')
+            .until(/alive|code/),
+        ),
+      ).toBe('200')
     }
     expect(upstream.text().match(/\r\n\r\nhi/g)).toHaveLength(4)
   })
 
   test('W6: 103 goes through before the answer', async () => {
-    const { client } = await setUp(({ socket }) => socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n${ok()}`))
-    expect(await client.send(get()).until(/hello/)).toMatch(/^HTTP\/1.1 103 .*link: <\/a.css>.*HTTP\/1.1 200 /s)
+    const { client } = await setUp(({ socket }) =>
+      socket.write(`HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n${ok()}`),
+    )
+    expect(await client.send(get()).until(/hello/)).toMatch(
+      /^HTTP\/1.1 103 .*link: <\/a.css>.*HTTP\/1.1 200 /s,
+    )
   })
 
   test('more requests than connections wait, and more than may wait are refused', async () => {
     const waiting: Seen[] = []
-    const { proxy, upstream } = await setUp((seen) => void waiting.push(seen), { maxConnections: 1, maxPending: 1 })
+    const { proxy, upstream } = await setUp((seen) => void waiting.push(seen), {
+      maxConnections: 1,
+      maxPending: 1,
+    })
     const clients = [1, 2, 3].map(() => new RawClient(proxy.port))
     open.push(...clients)
     clients[0]?.send(get('/0'))
     await some(upstream)
     clients[1]?.send(get('/1'))
     clients[2]?.send(get('/2'))
-    const refused = await Promise.race([clients[1]?.until(/overloaded/), clients[2]?.until(/overloaded/)])
+    const refused = await Promise.race([
+      clients[1]?.until(/overloaded/),
+      clients[2]?.until(/overloaded/),
+    ])
     expect(refused).toMatch(/^HTTP\/1.1 503 /)
     waiting[0]?.socket.write(ok('one'))
     await clients[0]?.until(/one/)
@@ -191,5 +250,6 @@ async function some(upstream: Upstream): Promise<void> {
 
 async function closed(upstream: Upstream): Promise<void> {
   const socket = upstream.connections[0]?.socket
-  if (socket !== undefined && !socket.destroyed) await new Promise((resolve) => socket.once('close', resolve))
+  if (socket !== undefined && !socket.destroyed)
+    await new Promise((resolve) => socket.once('close', resolve))
 }

@@ -29,40 +29,92 @@ export interface TestOptions {
 }
 
 const noEdits = { remove: [], set: [], add: [] }
-const passive = { consecutiveFailures: 1000, failurePercent: 100, minRequests: 100_000, windowMs: 10_000, slowFactor: 1000, ejectForMs: 100, maxEjected: 0, statuses: [] }
+const passive = {
+  consecutiveFailures: 1000,
+  failurePercent: 100,
+  minRequests: 100_000,
+  windowMs: 10_000,
+  slowFactor: 1000,
+  ejectForMs: 100,
+  maxEjected: 0,
+  statuses: [],
+}
 
 /** One rule that forwards everything to loopback ports, as the compiler would make it. */
 export function snapshotOf(options: TestOptions): Snapshot {
   const { ports } = options
   const action: Forward = {
     kind: 'forward',
-    backends: ports.map((port) => ({ name: `b${port}`, cluster: `c${port}`, region: `r${port}`, weight: 1, priority: 0, basePath: '' })),
+    backends: ports.map((port) => ({
+      name: `b${port}`,
+      cluster: `c${port}`,
+      region: `r${port}`,
+      weight: 1,
+      priority: 0,
+      basePath: '',
+    })),
     balance: { policy: 'LeastRequests', locality: 'Ignore' },
-    retry: { attempts: 1, on: ['ConnectFailure', 'Reset'], statuses: [], backoffMs: 1, budgetPercent: 20, idempotencyKeys: 'Never' },
+    retry: {
+      attempts: 1,
+      on: ['ConnectFailure', 'Reset'],
+      statuses: [],
+      backoffMs: 1,
+      budgetPercent: 20,
+      idempotencyKeys: 'Never',
+    },
     failover: { panic: 'ServeAll', useDrained: false },
     ...options.forward,
   }
   const rule: Rule = {
-    id: 'test/route/rule', route: 'test/route', name: 'rule', namespace: 'test',
+    id: 'test/route/rule',
+    route: 'test/route',
+    name: 'rule',
+    namespace: 'test',
     origin: { kind: 'ApiRoute', namespace: 'test', name: 'route', generation: 1 },
     action,
     authorize: { kind: 'public' },
     paths: { encodedSlash: 'Reject', mergeSlashes: true, underscores: 'Drop' },
     timeouts: { requestMs: 5000, backendRequestMs: 5000, connectMs: 1000, idleMs: 5000 },
     limits: { requestBody: 0, concurrency: 0 },
-    stripHeaders: [], requestHeaders: noEdits, responseHeaders: noEdits, errors: [],
+    stripHeaders: [],
+    requestHeaders: noEdits,
+    responseHeaders: noEdits,
+    errors: [],
     ...options.rule,
   }
   return {
     format: 1,
     digest: JSON.stringify(ports),
-    settings: { ...defaultSettings, clocks: { ...defaultSettings.clocks, ...options.clocks }, limits: { ...defaultSettings.limits, ...options.limits } },
-    hosts: [{ hostname: '*', digest: digestOf(rule), held: false, entries: [{ match: { path: { kind: 'prefix', value: '/', literal: 0 }, methods: [], headers: [], query: [] }, rule }] }],
+    settings: {
+      ...defaultSettings,
+      clocks: { ...defaultSettings.clocks, ...options.clocks },
+      limits: { ...defaultSettings.limits, ...options.limits },
+    },
+    hosts: [
+      {
+        hostname: '*',
+        digest: digestOf(rule),
+        held: false,
+        entries: [
+          {
+            match: {
+              path: { kind: 'prefix', value: '/', literal: 0 },
+              methods: [],
+              headers: [],
+              query: [],
+            },
+            rule,
+          },
+        ],
+      },
+    ],
     clusters: ports.map((port) => ({
-      id: `c${port}`, name: `loopback:${port}`,
+      id: `c${port}`,
+      name: `loopback:${port}`,
       target: { kind: 'url', scheme: 'http', hostname: '127.0.0.1', port },
       health: { passive, slowStartMs: 0 },
-      maxConnections: options.maxConnections ?? 100, maxPending: options.maxPending ?? 100,
+      maxConnections: options.maxConnections ?? 100,
+      maxPending: options.maxPending ?? 100,
     })),
     authorizers: [],
     secrets: {},
@@ -74,7 +126,13 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
   const finished: Exchange[] = []
   const rejected: string[] = []
   const errors: unknown[] = []
-  const log: Log = { error: (message, fields) => void errors.push({ message, fields }), warn: () => {}, info: () => {}, debug: () => {}, isDebug: () => false }
+  const log: Log = {
+    error: (message, fields) => void errors.push({ message, fields }),
+    warn: () => {},
+    info: () => {},
+    debug: () => {},
+    isDebug: () => false,
+  }
   const metrics = new ProxyMetrics(new Metrics())
   const { rejected: count } = metrics.listener
   metrics.listener.rejected = (fault) => {
@@ -82,14 +140,23 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     count(fault)
   }
   const proxy = createProxy({
-    clock: systemClock, dice: seededDice(1), log, metrics,
-    http: { host: '127.0.0.1', port: 0 }, region: '', allowLoopback: true,
+    clock: systemClock,
+    dice: seededDice(1),
+    log,
+    metrics,
+    http: { host: '127.0.0.1', port: 0 },
+    region: '',
+    allowLoopback: true,
     observe: (exchange) => void finished.push(exchange),
   })
   proxy.apply(snapshotOf(options))
   const port = await proxy.listen()
   return {
-    port, proxy, finished, rejected, errors,
+    port,
+    proxy,
+    finished,
+    rejected,
+    errors,
     close: async () => {
       await proxy.drain(0)
       proxy.close()

@@ -48,4 +48,5 @@ export const answering =
     if (part.includes('\r\n\r\n')) seen.socket.write(answer, 'latin1')
   }
 
-export const ok = (body = 'hello'): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+export const ok = (body = 'hello'): string =>
+  `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`

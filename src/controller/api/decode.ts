@@ -4,7 +4,17 @@ import { authorizerSpec } from './api-authorizer.ts'
 import { hostname, routeSpec, rule } from './api-route.ts'
 import { configMap, endpointSlice, metadata, referenceGrant, secret, service } from './core.ts'
 import { objectName } from './fields.ts'
-import type { ApiAuthorizerObject, ApiRouteObject, ConfigMap, EndpointSlice, Meta, Namespace, ReferenceGrant, Secret, Service } from './objects.ts'
+import type {
+  ApiAuthorizerObject,
+  ApiRouteObject,
+  ConfigMap,
+  EndpointSlice,
+  Meta,
+  Namespace,
+  ReferenceGrant,
+  Secret,
+  Service,
+} from './objects.ts'
 import { problemsOf } from './problems.ts'
 import { match } from './route-matches.ts'
 import type { AuthorizerSpec, MatchSpec, RouteSpec, RuleSpec } from './specs.ts'
@@ -20,7 +30,9 @@ export type Decoded =
   | { readonly kind: 'Namespace'; readonly object: Namespace }
   | { readonly kind: 'ReferenceGrant'; readonly object: ReferenceGrant }
 
-export type DecodeResult = Decoded | { readonly kind: 'none'; readonly problems: readonly Problem[] }
+export type DecodeResult =
+  | Decoded
+  | { readonly kind: 'none'; readonly problems: readonly Problem[] }
 
 const group = 'fairlead.dev'
 const ours = `${group}/v1alpha1`
@@ -37,9 +49,13 @@ const apiVersions: Readonly<Record<string, readonly string[]>> = {
   ReferenceGrant: ['gateway.networking.k8s.io/v1beta1', 'gateway.networking.k8s.io/v1'],
 }
 
-const fault = (path: string, message: string): DecodeResult => ({ kind: 'none', problems: [{ reason: 'Invalid', path, message }] })
+const fault = (path: string, message: string): DecodeResult => ({
+  kind: 'none',
+  problems: [{ reason: 'Invalid', path, message }],
+})
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * Decodes one manifest: total, no throw on any input. An object of our kinds is decoded as far as
@@ -49,12 +65,17 @@ export function decode(manifest: unknown): DecodeResult {
   if (!isRecord(manifest)) return fault('', 'must be an object with apiVersion, kind and metadata')
   const { apiVersion, kind } = manifest
   if (typeof kind !== 'string' || !Object.hasOwn(apiVersions, kind)) {
-    return fault('kind', `${typeof kind === 'string' ? `"${kind.slice(0, 80)}"` : 'absent'}; it must be one of ${Object.keys(apiVersions).join(', ')}`)
+    return fault(
+      'kind',
+      `${typeof kind === 'string' ? `"${kind.slice(0, 80)}"` : 'absent'}; it must be one of ${Object.keys(apiVersions).join(', ')}`,
+    )
   }
   const versions = apiVersions[kind] ?? []
-  if (typeof apiVersion !== 'string' || !versions.includes(apiVersion)) return fault('apiVersion', `of kind ${kind} must be ${versions.join(' or ')}`)
+  if (typeof apiVersion !== 'string' || !versions.includes(apiVersion))
+    return fault('apiVersion', `of kind ${kind} must be ${versions.join(' or ')}`)
   const meta = metadata.safeParse(manifest['metadata'])
-  if (!meta.success) return { kind: 'none', problems: problemsOf(meta.error, manifest['metadata'], 'metadata') }
+  if (!meta.success)
+    return { kind: 'none', problems: problemsOf(meta.error, manifest['metadata'], 'metadata') }
   return decodeKind(kind as Decoded['kind'], manifest, meta.data)
 }
 
@@ -70,7 +91,11 @@ function metaOf(data: Metadata, isClusterScoped: boolean): Meta {
   })
 }
 
-function decodeKind(kind: Decoded['kind'], manifest: Record<string, unknown>, data: Metadata): DecodeResult {
+function decodeKind(
+  kind: Decoded['kind'],
+  manifest: Record<string, unknown>,
+  data: Metadata,
+): DecodeResult {
   const meta = metaOf(data, kind === 'Namespace')
   switch (kind) {
     case 'ApiRoute':
@@ -87,7 +112,12 @@ function decodeKind(kind: Decoded['kind'], manifest: Record<string, unknown>, da
 function decodeRoute(meta: Meta, spec: unknown): ApiRouteObject {
   const whole = routeSpec.safeParse(spec)
   if (whole.success) return { kind: 'ApiRoute', meta, spec: whole.data as RouteSpec, problems: [] }
-  return { kind: 'ApiRoute', meta, spec: partsOf(spec), problems: problemsOf(whole.error, spec, 'spec') }
+  return {
+    kind: 'ApiRoute',
+    meta,
+    spec: partsOf(spec),
+    problems: problemsOf(whole.error, spec, 'spec'),
+  }
 }
 
 /** What can be understood of a broken route: hostnames and rules one by one (invariant 3). */
@@ -97,7 +127,10 @@ function partsOf(spec: unknown): RouteSpec {
   const listed = Array.isArray(record['hostnames']) ? record['hostnames'] : []
   const hostnames = listed.slice(0, 64).flatMap((item) => hostname.safeParse(item).data ?? [])
   const rules = Array.isArray(record['rules']) ? record['rules'] : []
-  const part = routeSpec.pick({ paths: true, defaults: true }).partial().safeParse({ paths: record['paths'], defaults: record['defaults'] })
+  const part = routeSpec
+    .pick({ paths: true, defaults: true })
+    .partial()
+    .safeParse({ paths: record['paths'], defaults: record['defaults'] })
   return {
     ...(className.success && { className: className.data }),
     hostnames,
@@ -110,20 +143,38 @@ function decodeRule(value: unknown, index: number): RouteSpec['rules'][number] {
   const whole = rule.safeParse(value)
   if (whole.success) return whole.data as RuleSpec
   const record = isRecord(value) ? value : {}
-  const name = typeof record['name'] === 'string' && /^[\w.-]{1,63}$/.test(record['name']) ? record['name'] : `rule-${index}`
+  const name =
+    typeof record['name'] === 'string' && /^[\w.-]{1,63}$/.test(record['name'])
+      ? record['name']
+      : `rule-${index}`
   return { broken: true, name, matches: matchesOf(record['matches']) }
 }
 
 function matchesOf(value: unknown): readonly (MatchSpec | undefined)[] | undefined {
   if (value === undefined) return [{}]
-  return Array.isArray(value) ? value.slice(0, 64).map((item) => match.safeParse(item).data as MatchSpec | undefined) : undefined
+  return Array.isArray(value)
+    ? value.slice(0, 64).map((item) => match.safeParse(item).data as MatchSpec | undefined)
+    : undefined
 }
 
 function decodeAuthorizer(meta: Meta, spec: unknown): ApiAuthorizerObject {
   const result = authorizerSpec.safeParse(spec)
   const injects = injectedBy(spec)
-  if (result.success) return { kind: 'ApiAuthorizer', meta, spec: result.data as AuthorizerSpec, problems: [], injects }
-  return { kind: 'ApiAuthorizer', meta, spec: undefined, problems: problemsOf(result.error, spec, 'spec'), injects }
+  if (result.success)
+    return {
+      kind: 'ApiAuthorizer',
+      meta,
+      spec: result.data as AuthorizerSpec,
+      problems: [],
+      injects,
+    }
+  return {
+    kind: 'ApiAuthorizer',
+    meta,
+    spec: undefined,
+    problems: problemsOf(result.error, spec, 'spec'),
+    injects,
+  }
 }
 
 /** Headers that an authorizer asks to inject, read as leniently as can be: they are stripped also when it is broken. */
@@ -131,17 +182,28 @@ function injectedBy(spec: unknown): string[] {
   const kinds = isRecord(spec) ? Object.values(spec) : []
   const names = kinds.flatMap((kind) => {
     const forward = isRecord(kind) && isRecord(kind['forward']) ? kind['forward'] : {}
-    const listed = Array.isArray(forward['headers']) ? forward['headers'].map((item) => (isRecord(item) ? item['header'] : undefined)) : []
+    const listed = Array.isArray(forward['headers'])
+      ? forward['headers'].map((item) => (isRecord(item) ? item['header'] : undefined))
+      : []
     return [...listed, forward['claimsHeader']]
   })
-  const texts = names.filter((name): name is string => typeof name === 'string' && name.length <= 128)
+  const texts = names.filter(
+    (name): name is string => typeof name === 'string' && name.length <= 128,
+  )
   return [...new Set(texts.map((name) => name.toLowerCase()))].slice(0, 64)
 }
 
-function decodeCore(kind: Exclude<Decoded['kind'], 'ApiRoute' | 'ApiAuthorizer' | 'Namespace'>, manifest: Record<string, unknown>, data: Metadata, meta: Meta): DecodeResult {
+function decodeCore(
+  kind: Exclude<Decoded['kind'], 'ApiRoute' | 'ApiAuthorizer' | 'Namespace'>,
+  manifest: Record<string, unknown>,
+  data: Metadata,
+  meta: Meta,
+): DecodeResult {
   const whole = <T>(schema: z.ZodType<T>, make: (value: T) => Decoded): DecodeResult => {
     const result = schema.safeParse(manifest)
-    return result.success ? make(result.data) : { kind: 'none', problems: problemsOf(result.error, manifest, '') }
+    return result.success
+      ? make(result.data)
+      : { kind: 'none', problems: problemsOf(result.error, manifest, '') }
   }
   switch (kind) {
     case 'Service':
@@ -149,22 +211,54 @@ function decodeCore(kind: Exclude<Decoded['kind'], 'ApiRoute' | 'ApiAuthorizer' 
     case 'EndpointSlice':
       return whole(endpointSlice, (value) => ({ kind, object: sliceOf(value, data, meta) }))
     case 'Secret':
-      return whole(secret, (value) => ({ kind, object: { meta, type: value.type ?? 'Opaque', data: { ...decodedData(value.data ?? {}), ...value.stringData } } }))
+      return whole(secret, (value) => ({
+        kind,
+        object: {
+          meta,
+          type: value.type ?? 'Opaque',
+          data: { ...decodedData(value.data ?? {}), ...value.stringData },
+        },
+      }))
     case 'ConfigMap':
       return whole(configMap, (value) => ({ kind, object: { meta, data: value.data ?? {} } }))
     case 'ReferenceGrant':
-      return whole(referenceGrant, (value) => ({ kind, object: { meta, from: value.spec.from, to: value.spec.to.map(({ group: to, kind: target, name }) => ({ group: to, kind: target, ...(name && { name }) })) } }))
+      return whole(referenceGrant, (value) => ({
+        kind,
+        object: {
+          meta,
+          from: value.spec.from,
+          to: value.spec.to.map(({ group: to, kind: target, name }) => ({
+            group: to,
+            kind: target,
+            ...(name && { name }),
+          })),
+        },
+      }))
   }
 }
 
 const decodedData = (values: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]))
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString('utf8'),
+    ]),
+  )
 
 function serviceOf({ spec }: z.infer<typeof service>, meta: Meta): Service {
   const ports = (spec.ports ?? []).map(({ name, port, protocol, targetPort, appProtocol }) => ({
-    name: name ?? '', port, protocol: protocol ?? 'TCP', ...(targetPort != null && { targetPort }), ...(appProtocol != null && { appProtocol }),
+    name: name ?? '',
+    port,
+    protocol: protocol ?? 'TCP',
+    ...(targetPort != null && { targetPort }),
+    ...(appProtocol != null && { appProtocol }),
   }))
-  return { meta, type: spec.type ?? 'ClusterIP', hasSelector: Object.keys(spec.selector ?? {}).length > 0, ports }
+  return {
+    meta,
+    type: spec.type ?? 'ClusterIP',
+    hasSelector: Object.keys(spec.selector ?? {}).length > 0,
+    ports,
+  }
 }
 
 function sliceOf(value: z.infer<typeof endpointSlice>, data: Metadata, meta: Meta): EndpointSlice {
@@ -173,7 +267,11 @@ function sliceOf(value: z.infer<typeof endpointSlice>, data: Metadata, meta: Met
     service: data.labels?.['kubernetes.io/service-name'] ?? '',
     owners: data.ownerReferences ?? [],
     addressType: value.addressType,
-    ports: (value.ports ?? []).map(({ name, port, protocol }) => ({ name: name ?? '', protocol: protocol ?? 'TCP', ...(port != null && { port }) })),
+    ports: (value.ports ?? []).map(({ name, port, protocol }) => ({
+      name: name ?? '',
+      protocol: protocol ?? 'TCP',
+      ...(port != null && { port }),
+    })),
     endpoints: (value.endpoints ?? []).map(({ addresses, conditions, zone }) => ({
       addresses,
       ...(conditions?.ready != null && { ready: conditions.ready }),

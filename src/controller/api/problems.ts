@@ -6,7 +6,8 @@ type Issue = z.core.$ZodIssue
 /** `spec.rules[0].backends[1]`. */
 export function printPath(path: readonly PropertyKey[], root: string): string {
   let text = root
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
+  for (const part of path)
+    text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
   return text
 }
 
@@ -17,25 +18,42 @@ const mostIssues = 20
  * compile must know of a fault of the object as a whole, which spoils every rule.
  */
 export function problemsOf(error: z.core.$ZodError, value: unknown, root: string): Problem[] {
-  const outermost = [...error.issues].sort((a, b) => a.path.length - b.path.length).slice(0, mostIssues)
-  return error.issues.filter((issue) => outermost.includes(issue)).flatMap((issue) => problemOf(issue, value, root))
+  const outermost = [...error.issues]
+    .sort((a, b) => a.path.length - b.path.length)
+    .slice(0, mostIssues)
+  return error.issues
+    .filter((issue) => outermost.includes(issue))
+    .flatMap((issue) => problemOf(issue, value, root))
 }
 
 function problemOf(issue: Issue, value: unknown, root: string): Problem[] {
-  const at = (path: readonly PropertyKey[], message: string): Problem => ({ reason: 'Invalid', path: printPath(path, root), message })
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at([...issue.path, key], 'is not a field that exists here'))
+  const at = (path: readonly PropertyKey[], message: string): Problem => ({
+    reason: 'Invalid',
+    path: printPath(path, root),
+    message,
+  })
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => at([...issue.path, key], 'is not a field that exists here'))
   return [at(issue.path, sentence(issue, valueAt(value, issue.path)))]
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, part) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[part] : undefined), value)
+  return path.reduce<unknown>(
+    (inner, part) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<PropertyKey, unknown>)[part]
+        : undefined,
+    value,
+  )
 }
 
 function sentence(issue: Issue, value: unknown): string {
   const was = value === undefined ? '' : `, not ${shorten(value)}`
   switch (issue.code) {
     case 'invalid_type':
-      return value === undefined ? `is required (${article(issue.expected)})` : `must be ${article(issue.expected)}${was}`
+      return value === undefined
+        ? `is required (${article(issue.expected)})`
+        : `must be ${article(issue.expected)}${was}`
     case 'too_small':
       return `must ${bound(issue.origin, 'at least', issue.minimum)}${was}`
     case 'too_big':
@@ -43,7 +61,9 @@ function sentence(issue: Issue, value: unknown): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}${was}`
     case 'invalid_format':
-      return issue.message.startsWith('must') ? `${issue.message}${was}` : `has the wrong form${was}`
+      return issue.message.startsWith('must')
+        ? `${issue.message}${was}`
+        : `has the wrong form${was}`
     case 'invalid_union':
       return unionSentence(issue, was)
     default:
@@ -52,13 +72,25 @@ function sentence(issue: Issue, value: unknown): string {
 }
 
 function unionSentence(issue: Extract<Issue, { code: 'invalid_union' }>, was: string): string {
-  const messages = issue.errors.flatMap((errors) => errors.map((inner) => sentence(inner, undefined)))
-  const choices = issue.errors.flatMap((errors) => errors.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : [])))
+  const messages = issue.errors.flatMap((errors) =>
+    errors.map((inner) => sentence(inner, undefined)),
+  )
+  const choices = issue.errors.flatMap((errors) =>
+    errors.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : [])),
+  )
   if (choices.length > 0) return `must be one of ${choices.join(', ')}${was}`
   return `${messages[0] ?? 'is invalid'}${was}`
 }
 
-const article = (type: string): string => ({ string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'an object' })[type] ?? type
+const article = (type: string): string =>
+  ({
+    string: 'a text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'an object',
+  })[type] ?? type
 
 function bound(origin: string, how: string, limit: number | bigint): string {
   if (origin === 'string') return `have ${how} ${limit} characters`
@@ -67,6 +99,11 @@ function bound(origin: string, how: string, limit: number | bigint): string {
 }
 
 function shorten(value: unknown): string {
-  const text = typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : JSON.stringify(value)
+  const text =
+    typeof value === 'object' && value !== null
+      ? Array.isArray(value)
+        ? 'a list'
+        : 'an object'
+      : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

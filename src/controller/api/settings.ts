@@ -1,18 +1,29 @@
 import { z } from 'zod'
-import type { Problem } from '../../model/problem.ts'
 import { canonicalCidr } from '../../model/address.ts'
+import type { Problem } from '../../model/problem.ts'
 import { defaultSettings, type Settings } from '../../model/settings.ts'
 import { duration, line, positiveDuration, quantity } from './fields.ts'
 import { problemsOf } from './problems.ts'
 
-const cidr = z.string().max(64).transform((text, context) => {
-  const canonical = canonicalCidr(text)
-  if (canonical === undefined) context.addIssue({ code: 'custom', message: `must be an address or a CIDR such as 10.0.0.0/8, not ${text}` })
-  return canonical ?? ''
-})
+const cidr = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const canonical = canonicalCidr(text)
+    if (canonical === undefined)
+      context.addIssue({
+        code: 'custom',
+        message: `must be an address or a CIDR such as 10.0.0.0/8, not ${text}`,
+      })
+    return canonical ?? ''
+  })
 const cidrs = z.array(cidr).max(256)
 const count = (max: number) => z.int().min(1).max(max)
-const bytes = (min: number, max: number) => quantity.refine((value) => value >= min && value <= max, `must be between ${min} and ${max} bytes`)
+const bytes = (min: number, max: number) =>
+  quantity.refine(
+    (value) => value >= min && value <= max,
+    `must be between ${min} and ${max} bytes`,
+  )
 
 const limits = z.strictObject({
   target: bytes(256, 65_536).optional(),
@@ -42,14 +53,22 @@ const settings = z.strictObject({
   trustedProxies: cidrs.optional(),
   limits: limits.optional(),
   clocks: clocks.optional(),
-  accessLog: z.strictObject({ fields: z.record(line(64), line(256)).optional(), query: z.boolean().optional(), maxLine: bytes(1024, 1_048_576).optional() }).optional(),
+  accessLog: z
+    .strictObject({
+      fields: z.record(line(64), line(256)).optional(),
+      query: z.boolean().optional(),
+      maxLine: bytes(1024, 1_048_576).optional(),
+    })
+    .optional(),
   hostOwnership: z.enum(['Namespace', 'FirstCome', 'Off']).optional(),
-  guardrails: z.strictObject({
-    maxRequest: positiveDuration.optional(),
-    allowPublic: z.boolean().optional(),
-    urlBackends: z.array(line(253)).max(256).optional(),
-    authorizers: z.array(line(320)).max(256).optional(),
-  }).optional(),
+  guardrails: z
+    .strictObject({
+      maxRequest: positiveDuration.optional(),
+      allowPublic: z.boolean().optional(),
+      urlBackends: z.array(line(253)).max(256).optional(),
+      authorizers: z.array(line(320)).max(256).optional(),
+    })
+    .optional(),
   metrics: z.strictObject({ perRoute: z.boolean().optional() }).optional(),
   drain: z.strictObject({ min: duration.optional(), timeout: duration.optional() }).optional(),
   debugHeadersFor: cidrs.optional(),
@@ -59,13 +78,19 @@ const settings = z.strictObject({
 type Raw = z.infer<typeof settings>
 
 /** Settings, or what is wrong with them. An empty file means the defaults. */
-export function decodeSettings(value: unknown): { readonly settings: Settings } | { readonly problems: readonly Problem[] } {
+export function decodeSettings(
+  value: unknown,
+): { readonly settings: Settings } | { readonly problems: readonly Problem[] } {
   const result = settings.safeParse(value ?? {})
-  return result.success ? { settings: withDefaults(result.data) } : { problems: problemsOf(result.error, value, '') }
+  return result.success
+    ? { settings: withDefaults(result.data) }
+    : { problems: problemsOf(result.error, value, '') }
 }
 
 const defined = <T extends object>(value: T | undefined): Partial<T> =>
-  Object.fromEntries(Object.entries(value ?? {}).filter(([, inner]) => inner !== undefined)) as Partial<T>
+  Object.fromEntries(
+    Object.entries(value ?? {}).filter(([, inner]) => inner !== undefined),
+  ) as Partial<T>
 
 function withDefaults(raw: Raw): Settings {
   const { limits: size, clocks: time, accessLog: log, guardrails: rails, drain } = defaultSettings
@@ -81,7 +106,11 @@ function withDefaults(raw: Raw): Settings {
       halfCloseGraceMs: c.halfCloseGrace ?? time.halfCloseGraceMs,
       upstreamIdleMs: c.upstreamIdle ?? time.upstreamIdleMs,
     },
-    accessLog: { fields: raw.accessLog?.fields ?? log.fields, query: raw.accessLog?.query ?? log.query, maxLineBytes: raw.accessLog?.maxLine ?? log.maxLineBytes },
+    accessLog: {
+      fields: raw.accessLog?.fields ?? log.fields,
+      query: raw.accessLog?.query ?? log.query,
+      maxLineBytes: raw.accessLog?.maxLine ?? log.maxLineBytes,
+    },
     hostOwnership: raw.hostOwnership ?? defaultSettings.hostOwnership,
     guardrails: {
       maxRequestMs: raw.guardrails?.maxRequest ?? rails.maxRequestMs,
@@ -90,7 +119,10 @@ function withDefaults(raw: Raw): Settings {
       authorizers: raw.guardrails?.authorizers ?? rails.authorizers,
     },
     metrics: { perRoute: raw.metrics?.perRoute ?? defaultSettings.metrics.perRoute },
-    drain: { minMs: raw.drain?.min ?? drain.minMs, timeoutMs: raw.drain?.timeout ?? drain.timeoutMs },
+    drain: {
+      minMs: raw.drain?.min ?? drain.minMs,
+      timeoutMs: raw.drain?.timeout ?? drain.timeoutMs,
+    },
     debugHeadersFor: raw.debugHeadersFor ?? defaultSettings.debugHeadersFor,
     healthEndpoint: raw.healthEndpoint ?? defaultSettings.healthEndpoint,
   }

@@ -7,12 +7,19 @@ export const wanted = z
     anyOf: z.array(line(256)).min(1).max(64).optional().describe('One of these is enough.'),
     allOf: z.array(line(256)).min(1).max(64).optional().describe('All of these are needed.'),
   })
-  .refine((value) => value.anyOf !== undefined || value.allOf !== undefined, 'must have anyOf or allOf')
+  .refine(
+    (value) => value.anyOf !== undefined || value.allOf !== undefined,
+    'must have anyOf or allOf',
+  )
 
 /** A claim that must have, or as a list contain, one of the values. */
 export const claimCondition = z.strictObject({
   name: line(128).describe('Name of the claim.'),
-  anyOf: z.array(z.union([line(1024), z.number(), z.boolean()])).min(1).max(64).describe('Values that are accepted.'),
+  anyOf: z
+    .array(z.union([line(1024), z.number(), z.boolean()]))
+    .min(1)
+    .max(64)
+    .describe('Values that are accepted.'),
 })
 
 /** Conditions that a token has to meet. */

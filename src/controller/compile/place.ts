@@ -65,5 +65,16 @@ const literalSegmentsOfPattern = (pattern: string): number => {
  * Whether a match would have been tried after the broken one and before what holds its place: it could
  * get requests that were meant for the broken one.
  */
-export const isSpoiledBy = ({ path }: Match, { hold, top }: Place): boolean =>
-  comparePaths(path, top) >= 0 && (hold === undefined || comparePaths(path, hold) <= 0)
+export function isSpoiledBy({ path }: Match, { hold, top }: Place): boolean {
+  if (comparePaths(path, top) < 0) return false
+  return hold === undefined || (comparePaths(path, hold) <= 0 && canMeet(path, hold))
+}
+
+/** Whether some path may satisfy both, as far as their fixed beginnings tell. */
+function canMeet(a: PathMatch, b: PathMatch): boolean {
+  const others = fixedSegments(b)
+  return fixedSegments(a).every((segment, at) => at >= others.length || segment === others[at])
+}
+
+const fixedSegments = (path: PathMatch): string[] =>
+  path.value.split('/').slice(1, path.kind === 'exact' ? undefined : path.literal + 1)

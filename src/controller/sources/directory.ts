@@ -69,7 +69,8 @@ export class Directory {
       found.add(file)
       if (this.#read(file)) isChanged = true
     }
-    for (const file of this.#files.keys()) if (!found.has(file) && this.#forget(file)) isChanged = true
+    for (const file of this.#files.keys())
+      if (!found.has(file) && this.#forget(file)) isChanged = true
     return isChanged
   }
 
@@ -80,12 +81,23 @@ export class Directory {
     if (this.#files.get(file)?.stamp === stamp) return false
     this.#files.set(file, { stamp })
     const name = path.relative(this.#root, file)
-    if (stats.size > largestFile) return this.shelf.refuse(name, { line: 0, column: 0, message: `is larger than ${largestFile} bytes` })
+    if (stats.size > largestFile)
+      return this.shelf.refuse(name, {
+        line: 0,
+        column: 0,
+        message: `is larger than ${largestFile} bytes`,
+      })
     try {
       const parsed = parseFile(file, fs.readFileSync(file, 'utf8'))
-      return 'fault' in parsed ? this.shelf.refuse(name, parsed.fault) : this.shelf.put(name, parsed.documents)
+      return 'fault' in parsed
+        ? this.shelf.refuse(name, parsed.fault)
+        : this.shelf.put(name, parsed.documents)
     } catch (error) {
-      return this.shelf.refuse(name, { line: 0, column: 0, message: `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}` })
+      return this.shelf.refuse(name, {
+        line: 0,
+        column: 0,
+        message: `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`,
+      })
     }
   }
 
@@ -106,7 +118,8 @@ export class Directory {
       return
     }
     for (const entry of readFolder(folder)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) this.#watchAll(path.join(folder, entry.name), depth + 1)
+      if (entry.isDirectory() && !entry.name.startsWith('.'))
+        this.#watchAll(path.join(folder, entry.name), depth + 1)
     }
   }
 
@@ -124,11 +137,15 @@ export class Directory {
 
   /** A folder came or went, or the link behind a mounted ConfigMap was swapped: look at everything. */
   #folderEvent(file: string | undefined): boolean {
-    const isOther = file !== undefined && !path.basename(file).startsWith('..') && fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true
+    const isOther =
+      file !== undefined &&
+      !path.basename(file).startsWith('..') &&
+      fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true
     if (isOther) return false
     this.#watchAll(this.#root, 0)
     for (const entry of readFolder(this.#root)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) this.#watchAll(path.join(this.#root, entry.name), 1)
+      if (entry.isDirectory() && !entry.name.startsWith('.'))
+        this.#watchAll(path.join(this.#root, entry.name), 1)
     }
     return this.#scan()
   }
@@ -136,7 +153,9 @@ export class Directory {
 
 function readFolder(folder: string): fs.Dirent[] {
   try {
-    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return fs
+      .readdirSync(folder, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch {
     return []
   }

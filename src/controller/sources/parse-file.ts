@@ -1,5 +1,5 @@
-import { LineCounter, parseAllDocuments } from 'yaml'
 import yaml from 'js-yaml'
+import { LineCounter, parseAllDocuments } from 'yaml'
 
 /** Where a text stops being YAML or JSON, and why. */
 export interface SyntaxFault {
@@ -18,9 +18,12 @@ const mostNodes = 2_000_000
 /** Reads every document of a manifest file. `kind: List` is opened; empty documents are skipped. */
 export function parseFile(name: string, text: string): Parsed {
   const nul = text.indexOf('\0')
-  if (nul >= 0) return { fault: { ...positionOf(text, nul), message: 'a NUL byte: this is no text file' } }
+  if (nul >= 0)
+    return { fault: { ...positionOf(text, nul), message: 'a NUL byte: this is no text file' } }
   try {
-    const documents = name.endsWith('.json') ? [JSON.parse(text) as unknown] : yaml.loadAll(text, undefined, { schema: yaml.CORE_SCHEMA })
+    const documents = name.endsWith('.json')
+      ? [JSON.parse(text) as unknown]
+      : yaml.loadAll(text, undefined, { schema: yaml.CORE_SCHEMA })
     checkSize(documents)
     return { documents: documents.flatMap(open) }
   } catch (error) {
@@ -40,13 +43,17 @@ function checkSize(documents: readonly unknown[]): void {
   const visit = (value: unknown, depth: number): void => {
     if (--left < 0) throw new Error('too many values, or aliases that multiply them')
     if (depth > deepest) throw new Error(`nested deeper than ${deepest} levels`)
-    if (typeof value === 'object' && value !== null) for (const key in value) visit((value as Record<string, unknown>)[key], depth + 1)
+    if (typeof value === 'object' && value !== null)
+      for (const key in value) visit((value as Record<string, unknown>)[key], depth + 1)
   }
   for (const document of documents) visit(document, 0)
 }
 
 function faultOf(name: string, text: string, error: unknown): SyntaxFault {
-  const message = error instanceof Error ? (error as { reason?: string }).reason ?? error.message : String(error)
+  const message =
+    error instanceof Error
+      ? ((error as { reason?: string }).reason ?? error.message)
+      : String(error)
   const mark = (error as { mark?: { line: number; column: number } }).mark
   if (mark !== undefined) return { line: mark.line + 1, column: mark.column + 1, message }
   // JSON.parse does not say where: YAML holds JSON, and its parser counts lines.
@@ -57,7 +64,9 @@ function jsonFault(text: string, message: string): SyntaxFault {
   const at = /position (\d+)/.exec(message)
   if (at !== null) return { ...positionOf(text, Number(at[1])), message }
   const lines = new LineCounter()
-  const position = parseAllDocuments(text, { lineCounter: lines }).flatMap((document) => ('errors' in document ? document.errors : []))[0]?.linePos?.[0]
+  const position = parseAllDocuments(text, { lineCounter: lines }).flatMap((document) =>
+    'errors' in document ? document.errors : [],
+  )[0]?.linePos?.[0]
   return { line: position?.line ?? 1, column: position?.col ?? 1, message }
 }
 

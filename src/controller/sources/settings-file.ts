@@ -25,7 +25,8 @@ export class SettingsFile {
     if (this.#file === undefined) return
     this.#read(fs.readFileSync(this.#file, 'utf8'))
     const [problem] = this.problems
-    if (problem !== undefined) throw new Error(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`)
+    if (problem !== undefined)
+      throw new Error(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`)
   }
 
   watch(): void {
@@ -62,6 +63,14 @@ export class SettingsFile {
     }
     const decoded = decodeSettings(parsed.documents[0])
     if ('settings' in decoded) this.current = decoded.settings
-    this.problems = 'problems' in decoded ? decoded.problems.map((problem) => ({ file, line: 0, column: 0, message: printProblem(problem) })) : []
+    this.problems =
+      'problems' in decoded
+        ? decoded.problems.map((problem) => ({
+            file,
+            line: 0,
+            column: 0,
+            message: printProblem(problem),
+          }))
+        : []
   }
 }

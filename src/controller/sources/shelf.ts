@@ -40,7 +40,14 @@ export class Shelf {
     documents.forEach((document, i) => {
       const item = this.#item(document, before)
       if ('key' in item) items.push(item)
-      else for (const problem of item) problems.push({ file, line: 0, column: 0, message: `document ${i + 1}: ${printProblem(problem)}` })
+      else
+        for (const problem of item)
+          problems.push({
+            file,
+            line: 0,
+            column: 0,
+            message: `document ${i + 1}: ${printProblem(problem)}`,
+          })
     })
     this.#files.set(file, { items, problems })
     return true
@@ -68,13 +75,21 @@ export class Shelf {
     if (known?.digest === digest) return known
     const generation = this.#generation(key, digest, meta.generation)
     const uid = meta.uid === '' ? createHash('sha1').update(key).digest('hex') : meta.uid
-    const object = Object.freeze({ ...decoded.object, meta: Object.freeze({ ...meta, uid, generation }) })
+    const object = Object.freeze({
+      ...decoded.object,
+      meta: Object.freeze({ ...meta, uid, generation }),
+    })
     return { key, digest, decoded: { ...decoded, object } as Decoded }
   }
 
   #generation(key: string, digest: string, given: number): number {
     const known = this.#generations.get(key)
-    const generation = known === undefined ? given : known.digest === digest ? known.generation : known.generation + 1
+    const generation =
+      known === undefined
+        ? given
+        : known.digest === digest
+          ? known.generation
+          : known.generation + 1
     this.#generations.set(key, { digest, generation })
     return generation
   }
@@ -87,7 +102,13 @@ export class Shelf {
       for (const { key } of items) {
         const owner = owners.get(key)
         if (owner === undefined) owners.set(key, name)
-        else problems.push({ file: name, line: 0, column: 0, message: `${key} is in ${owner} already; that one is used` })
+        else
+          problems.push({
+            file: name,
+            line: 0,
+            column: 0,
+            message: `${key} is in ${owner} already; that one is used`,
+          })
       }
     }
     return problems
@@ -97,7 +118,14 @@ export class Shelf {
   world(): World {
     const seen = new Set<string>()
     const byKind: { [Kind in Decoded['kind']]: Extract<Decoded, { kind: Kind }>['object'][] } = {
-      ApiRoute: [], ApiAuthorizer: [], Service: [], EndpointSlice: [], Secret: [], ConfigMap: [], Namespace: [], ReferenceGrant: [],
+      ApiRoute: [],
+      ApiAuthorizer: [],
+      Service: [],
+      EndpointSlice: [],
+      Secret: [],
+      ConfigMap: [],
+      Namespace: [],
+      ReferenceGrant: [],
     }
     for (const [, { items }] of this.#sorted()) {
       for (const { key, decoded } of items) {
@@ -107,9 +135,16 @@ export class Shelf {
       }
     }
     return {
-      routes: byKind.ApiRoute, authorizers: byKind.ApiAuthorizer, services: byKind.Service, endpointSlices: byKind.EndpointSlice,
-      secrets: byKind.Secret, configMaps: byKind.ConfigMap, namespaces: byKind.Namespace, referenceGrants: byKind.ReferenceGrant,
-      lastGoodRoutes: [], lastGoodAuthorizers: [],
+      routes: byKind.ApiRoute,
+      authorizers: byKind.ApiAuthorizer,
+      services: byKind.Service,
+      endpointSlices: byKind.EndpointSlice,
+      secrets: byKind.Secret,
+      configMaps: byKind.ConfigMap,
+      namespaces: byKind.Namespace,
+      referenceGrants: byKind.ReferenceGrant,
+      lastGoodRoutes: [],
+      lastGoodAuthorizers: [],
     }
   }
 

@@ -12,7 +12,17 @@ const chunkFault: ParseFault = Object.freeze({ code: 'bad_request', reason: 'chu
 const CR = 13
 const LF = 10
 
-const states = { size: 0, extension: 1, sizeLf: 2, data: 3, dataCr: 4, dataLf: 5, trailer: 6, trailerLf: 7, lastLf: 8 } as const
+const states = {
+  size: 0,
+  extension: 1,
+  sizeLf: 2,
+  data: 3,
+  dataCr: 4,
+  dataLf: 5,
+  trailer: 6,
+  trailerLf: 7,
+  lastLf: 8,
+} as const
 
 /** Decodes one message body (RFC 9112 §6 and §7), whatever its framing, as its bytes arrive. */
 export class BodyDecoder {
@@ -139,7 +149,12 @@ export class BodyDecoder {
       this.#state = this.#lineStart ? states.lastLf : states.trailerLf
       return this.#lineStart || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/.test(this.#line)
     }
-    if ((byte < 32 && byte !== 9) || byte === 127 || (this.#lineStart && (byte === 32 || byte === 9))) return false
+    if (
+      (byte < 32 && byte !== 9) ||
+      byte === 127 ||
+      (this.#lineStart && (byte === 32 || byte === 9))
+    )
+      return false
     this.#lineStart = false
     this.#line += String.fromCharCode(byte)
     return true

@@ -16,7 +16,10 @@ const untouchable =
   /^(host|content-.*|transfer-encoding|expect|authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|via|x-request-id|traceparent|tracestate|x-amzn-trace-id|origin|range|if-.*|date)$/
 
 /** Joins one field value with what came before; undefined when it is malformed or names what it must not. */
-export function connectionField(value: string, before: ConnectionField | undefined): ConnectionField | undefined {
+export function connectionField(
+  value: string,
+  before: ConnectionField | undefined,
+): ConnectionField | undefined {
   if (before === undefined) {
     if (value === 'keep-alive' || value === 'Keep-Alive') return plainKeepAlive
     if (value === 'close') return plainClose

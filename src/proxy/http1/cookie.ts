@@ -3,7 +3,8 @@ export function cookieValue(fields: readonly string[], name: string): string | u
   for (const field of fields) {
     for (const part of field.split(';')) {
       const pair = part.trim()
-      if (pair.startsWith(name) && pair.charCodeAt(name.length) === 61) return pair.slice(name.length + 1)
+      if (pair.startsWith(name) && pair.charCodeAt(name.length) === 61)
+        return pair.slice(name.length + 1)
     }
   }
   return undefined

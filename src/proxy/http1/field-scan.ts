@@ -19,8 +19,10 @@ function buildClasses(): Uint8Array {
   for (let byte = 0x20; byte < 256; byte++) if (byte !== 0x7f) table[byte] = valueByte
   table[0x09] = valueByte
   // R3: no space, control, 8-bit, fragment or backslash in a target.
-  for (let byte = 0x21; byte < 0x7f; byte++) if (byte !== 0x23 && byte !== 0x5c) mark(table, byte, targetByte)
-  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") mark(table, char.charCodeAt(0), token)
+  for (let byte = 0x21; byte < 0x7f; byte++)
+    if (byte !== 0x23 && byte !== 0x5c) mark(table, byte, targetByte)
+  for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+    mark(table, char.charCodeAt(0), token)
   for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') mark(table, char.charCodeAt(0), token | upper)
   mark(table, 0x5f, underscore)
   return table
@@ -92,14 +94,18 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     if (at + 1 === end) return incomplete
     if (bytes[at + 1] !== LF) return malformed
     let valueEnd = at
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB))
+      valueEnd--
     const base = count * stride
     fields[base] = nameStart
     fields[base + 1] = nameEnd
     fields[base + 2] = valueStart
     fields[base + 3] = valueEnd
     fields[base + 4] = lookUp(bytes, nameStart, nameEnd, hash)
-    fields[base + 5] = valueStart === nameEnd + 2 && bytes[nameEnd + 1] === SP && valueEnd === at ? bits | printable : bits
+    fields[base + 5] =
+      valueStart === nameEnd + 2 && bytes[nameEnd + 1] === SP && valueEnd === at
+        ? bits | printable
+        : bits
     count++
     at += 2
   }

@@ -62,13 +62,15 @@ export class HeaderList {
   /** Every value in order. */
   all(name: string): string[] {
     const found: string[] = []
-    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at + 1)) found.push(this.valueAt(at))
+    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at + 1))
+      found.push(this.valueAt(at))
     return found
   }
 
   /** Removes every field of that name. */
   remove(name: string): void {
-    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at)) this.removeAt(at)
+    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at))
+      this.removeAt(at)
   }
 
   removeAt(at: number): void {
@@ -120,7 +122,12 @@ export class HeaderList {
     if (at < 0) return this.add(name, value)
     this.#values[at] = value
     this.#starts[at] = -1
-    for (let more = this.names.indexOf(name, at + 1); more >= 0; more = this.names.indexOf(name, more)) this.removeAt(more)
+    for (
+      let more = this.names.indexOf(name, at + 1);
+      more >= 0;
+      more = this.names.indexOf(name, more)
+    )
+      this.removeAt(more)
   }
 
   /** The lines of all fields, each with its CRLF. */

@@ -1,11 +1,24 @@
 import type { FailureCode } from '../../model/failure.ts'
+import { type ConnectionField, connectionField } from './connection-field.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
-import { classes, fieldCount, fields, hasUnderscore, hasUpper, isPrintable, isTargetByte, isTokenByte, malformed, scanFields, stride, tooMany } from './field-scan.ts'
+import {
+  classes,
+  fieldCount,
+  fields,
+  hasUnderscore,
+  hasUpper,
+  isPrintable,
+  isTargetByte,
+  isTokenByte,
+  malformed,
+  scanFields,
+  stride,
+  tooMany,
+} from './field-scan.ts'
 import { flat } from './flat.ts'
 import { HeaderList } from './header-list.ts'
 import { type Authority, canonicalAuthority } from './host.ts'
 import type { ParseFault, RequestHead } from './message.ts'
-import { type ConnectionField, connectionField } from './connection-field.ts'
 
 /** Bytes and counts; see Settings.limits. */
 export interface HeadLimits {
@@ -45,7 +58,13 @@ const upgrade = numberOf('upgrade')
 const expect = numberOf('expect')
 
 /** Framing and routing names in another spelling: some backends read `_` as `-` (F8, U7). */
-const lookAlikes = new Set(['content-length', 'transfer-encoding', 'proxy-connection', 'keep-alive', 'http2-settings'])
+const lookAlikes = new Set([
+  'content-length',
+  'transfer-encoding',
+  'proxy-connection',
+  'keep-alive',
+  'http2-settings',
+])
 
 /**
  * Reads request heads (RFC 9112 §2 to §6), stricter than llhttp: what it accepts has one meaning. The
@@ -133,9 +152,11 @@ export class RequestParser {
       if (((classes[byte] as number) & isTargetByte) === 0) break
       if (byte === 63 && question < 0) question = at
     }
-    if (at === targetStart + this.#limits.target && (at >= end || bytes[at] !== 32)) return this.#refuse(faults.targetLong)
+    if (at === targetStart + this.#limits.target && (at >= end || bytes[at] !== 32))
+      return this.#refuse(faults.targetLong)
     if (at >= end) return 0
-    if (bytes[at] !== 32 || at === targetStart) return this.#refuse(at === targetStart ? faults.start : faults.target)
+    if (bytes[at] !== 32 || at === targetStart)
+      return this.#refuse(at === targetStart ? faults.start : faults.target)
     const targetEnd = at++
     const minor = this.#version(bytes, at, end)
     if (minor < 0) return minor === -2 ? 0 : -1
@@ -167,7 +188,8 @@ export class RequestParser {
     for (let i = 0; i < known; i++) {
       const byte = bytes[at + i] as number
       const isDigit = byte >= 48 && byte <= 57
-      if (i === 5 || i === 7 ? !isDigit : byte !== 'HTTP/1.1'.charCodeAt(i)) return this.#refuse(faults.start)
+      if (i === 5 || i === 7 ? !isDigit : byte !== 'HTTP/1.1'.charCodeAt(i))
+        return this.#refuse(faults.start)
     }
     if (end - at > 8 && bytes[at + 8] !== 13) return this.#refuse(faults.start)
     if (end - at > 9 && bytes[at + 9] !== 10) return this.#refuse(faults.start)
@@ -189,19 +211,34 @@ export class RequestParser {
       const number = fields[base + 4] as number
       const bits = fields[base + 5] as number
       if (number > lastSpecial && isPrintable(bits)) {
-        headers.place(nameOf(number), (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
+        headers.place(
+          nameOf(number),
+          (fields[base] as number) - start,
+          (fields[base + 3] as number) + 2 - start,
+        )
         continue
       }
-      const value = text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start)
+      const value = text.slice(
+        (fields[base + 2] as number) - start,
+        (fields[base + 3] as number) - start,
+      )
       if (number > lastSpecial) headers.add(nameOf(number), value)
       else if (number === 0) {
-        const raw = text.slice((fields[base] as number) - start, (fields[base + 1] as number) - start)
+        const raw = text.slice(
+          (fields[base] as number) - start,
+          (fields[base + 1] as number) - start,
+        )
         const name = hasUpper(bits) ? raw.toLowerCase() : raw
         if (hasUnderscore(bits)) {
           if (lookAlikes.has(name.replaceAll('_', '-'))) return this.#refused(faults.lookAlike)
           headers.underscores = true
         }
-        if (isPrintable(bits)) headers.place(name, (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
+        if (isPrintable(bits))
+          headers.place(
+            name,
+            (fields[base] as number) - start,
+            (fields[base + 3] as number) + 2 - start,
+          )
         else headers.add(name, value)
       } else if (number === host) {
         if (++hosts > 1 || !this.#host(value, head)) return this.#refused(faults.host)
@@ -236,19 +273,22 @@ export class RequestParser {
       return length >= 0 || this.#refused(faults.length)
     }
     if (number === transferEncoding) {
-      if (head.chunked || value.toLowerCase() !== 'chunked') return this.#refused(head.chunked ? faults.coding : codingFault(value))
+      if (head.chunked || value.toLowerCase() !== 'chunked')
+        return this.#refused(head.chunked ? faults.coding : codingFault(value))
       head.chunked = true
       return true
     }
     if (number === expect) {
       if (value.toLowerCase() !== '100-continue') return this.#refused(faults.expect)
       head.expectContinue = true
-    } else if (number === upgrade) head.upgrade = head.upgrade === '' ? value : `${head.upgrade}, ${value}`
+    } else if (number === upgrade)
+      head.upgrade = head.upgrade === '' ? value : `${head.upgrade}, ${value}`
     return true
   }
 
   #settle(head: RequestHead, hosts: number, named: ConnectionField | undefined): boolean {
-    if (head.chunked && (head.contentLength >= 0 || head.minorVersion === 0)) return this.#refused(head.minorVersion === 0 ? faults.coding : faults.both)
+    if (head.chunked && (head.contentLength >= 0 || head.minorVersion === 0))
+      return this.#refused(head.minorVersion === 0 ? faults.coding : faults.both)
     if (hosts === 0 && !head.rawPath.startsWith('http')) return this.#refused(faults.host)
     if (named === undefined) return true
     if (named.close) head.keepAlive = false
@@ -260,19 +300,26 @@ export class RequestParser {
   /** Origin-form, absolute-form and `OPTIONS *` (RFC 9112 §3.2); CONNECT and TRACE are not for a gateway (R6). */
   #target(head: RequestHead): boolean {
     const { method } = head
-    if (method === 'CONNECT' || method === 'TRACE' || method === 'TRACK') return this.#refused(faults.methodRefused)
+    if (method === 'CONNECT' || method === 'TRACE' || method === 'TRACK')
+      return this.#refused(faults.methodRefused)
     if (head.rawPath.charCodeAt(0) === 47) return true
-    if (head.rawPath === '*') return (method === 'OPTIONS' && head.query === '') || this.#refused(faults.target)
+    if (head.rawPath === '*')
+      return (method === 'OPTIONS' && head.query === '') || this.#refused(faults.target)
     return this.#absolute(head)
   }
 
   #absolute(head: RequestHead): boolean {
     const prefix = `${this.#scheme}://`
-    if (head.rawPath.slice(0, prefix.length).toLowerCase() !== prefix) return this.#refused(faults.target)
+    if (head.rawPath.slice(0, prefix.length).toLowerCase() !== prefix)
+      return this.#refused(faults.target)
     const rest = head.rawPath.slice(prefix.length)
     const slash = rest.indexOf('/')
-    const authority = canonicalAuthority(slash < 0 ? rest : rest.slice(0, slash), this.#scheme === 'http' ? 80 : 443)
-    if (authority === undefined || (head.host !== '' && authority.host !== head.host)) return this.#refused(faults.host)
+    const authority = canonicalAuthority(
+      slash < 0 ? rest : rest.slice(0, slash),
+      this.#scheme === 'http' ? 80 : 443,
+    )
+    if (authority === undefined || (head.host !== '' && authority.host !== head.host))
+      return this.#refused(faults.host)
     head.host = authority.host
     head.hostname = authority.hostname
     head.rawPath = slash < 0 ? '/' : rest.slice(slash)
@@ -296,14 +343,29 @@ const codings = new Set(['gzip', 'x-gzip', 'deflate', 'compress', 'x-compress', 
 
 /** A registered coding that we do not speak is 501, also before a final `chunked`; everything else is 400 (F3, F5). */
 function codingFault(value: string): ParseFault {
-  const list = value.toLowerCase().split(',').map((part) => part.trim())
+  const list = value
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.trim())
   if (list.at(-1) === 'chunked') list.pop()
-  return list.length > 0 && list.every((coding) => codings.has(coding)) ? faults.codingUnknown : faults.coding
+  return list.length > 0 && list.every((coding) => codings.has(coding))
+    ? faults.codingUnknown
+    : faults.coding
 }
 
 function emptyHead(): RequestHead {
   return {
-    method: '', host: '', hostname: '', rawPath: '', query: '', minorVersion: 1, headers: new HeaderList(),
-    contentLength: -1, chunked: false, keepAlive: true, expectContinue: false, upgrade: '',
+    method: '',
+    host: '',
+    hostname: '',
+    rawPath: '',
+    query: '',
+    minorVersion: 1,
+    headers: new HeaderList(),
+    contentLength: -1,
+    chunked: false,
+    keepAlive: true,
+    expectContinue: false,
+    upgrade: '',
   }
 }

@@ -1,6 +1,6 @@
+import { type ConnectionField, connectionField } from './connection-field.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
 import { fieldCount, fields, hasUpper, isPrintable, scanFields, stride } from './field-scan.ts'
-import { type ConnectionField, connectionField } from './connection-field.ts'
 import { HeaderList } from './header-list.ts'
 import type { ResponseHead } from './message.ts'
 import { lengthOf } from './request-parser.ts'
@@ -71,14 +71,35 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
     const base = i * stride
     const number = fields[base + 4] as number
     const bits = fields[base + 5] as number
-    const isOrdinary = number > lastSpecial || number === 0 || number === proxyAuthenticate || number === hostField
+    const isOrdinary =
+      number > lastSpecial || number === 0 || number === proxyAuthenticate || number === hostField
     if (isOrdinary) {
-      const name = number > 0 ? nameOf(number) : nameIn(text, (fields[base] as number) - start, (fields[base + 1] as number) - start, bits)
-      if (isPrintable(bits)) headers.place(name, (fields[base] as number) - start, (fields[base + 3] as number) + 2 - start)
-      else headers.add(name, text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start))
+      const name =
+        number > 0
+          ? nameOf(number)
+          : nameIn(
+              text,
+              (fields[base] as number) - start,
+              (fields[base + 1] as number) - start,
+              bits,
+            )
+      if (isPrintable(bits))
+        headers.place(
+          name,
+          (fields[base] as number) - start,
+          (fields[base + 3] as number) + 2 - start,
+        )
+      else
+        headers.add(
+          name,
+          text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start),
+        )
       continue
     }
-    const value = text.slice((fields[base + 2] as number) - start, (fields[base + 3] as number) - start)
+    const value = text.slice(
+      (fields[base + 2] as number) - start,
+      (fields[base + 3] as number) - start,
+    )
     if (number === contentLength) {
       if (head.contentLength >= 0) return false
       head.contentLength = lengthOf(value)
@@ -95,7 +116,10 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
     if (head.contentLength >= 0 || head.minorVersion === 0) return false
     head.framing = 'chunked'
   }
-  head.keepAlive = named === undefined ? head.minorVersion === 1 : !named.close && (named.keepAlive || head.minorVersion === 1)
+  head.keepAlive =
+    named === undefined
+      ? head.minorVersion === 1
+      : !named.close && (named.keepAlive || head.minorVersion === 1)
   if (named !== undefined) for (const name of named.names) head.headers.remove(name)
   return true
 }
@@ -118,4 +142,11 @@ function frame(head: ResponseHead, method: string): boolean {
   return true
 }
 
-const emptyHead = (): ResponseHead => ({ status: 0, minorVersion: 1, headers: new HeaderList(), framing: 'none', contentLength: -1, keepAlive: true })
+const emptyHead = (): ResponseHead => ({
+  status: 0,
+  minorVersion: 1,
+  headers: new HeaderList(),
+  framing: 'none',
+  contentLength: -1,
+  keepAlive: true,
+})

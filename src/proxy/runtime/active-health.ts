@@ -30,7 +30,12 @@ export class Probe {
     this.#endpoint = endpoint
     this.#rules = rules
     this.#options = options
-    endpoint.probe ??= { healthy: true, successes: 0, failures: 0, okSinceMs: options.clock.nowMs() }
+    endpoint.probe ??= {
+      healthy: true,
+      successes: 0,
+      failures: 0,
+      okSinceMs: options.clock.nowMs(),
+    }
     this.#timer = options.clock.after(0, () => this.#send())
   }
 
@@ -44,8 +49,18 @@ export class Probe {
     const { address, port } = this.#endpoint
     if (isForbiddenAddress(address, this.#options.allowLoopback)) return this.#answer(false)
     const { secure, authority } = this.#options
-    const timeout = this.#options.clock.after(this.#rules.timeoutMs, () => this.#request?.destroy(new Error('timeout')))
-    const options = { host: address, port, path: this.#rules.path, method: 'GET', agent: false as const, headers: { host: authority, 'user-agent': 'fairlead-probe' }, ...(secure && { servername: hostOf(authority) }) }
+    const timeout = this.#options.clock.after(this.#rules.timeoutMs, () =>
+      this.#request?.destroy(new Error('timeout')),
+    )
+    const options = {
+      host: address,
+      port,
+      path: this.#rules.path,
+      method: 'GET',
+      agent: false as const,
+      headers: { host: authority, 'user-agent': 'fairlead-probe' },
+      ...(secure && { servername: hostOf(authority) }),
+    }
     let isOver = false
     const over = (ok: boolean) => {
       if (isOver) return
@@ -86,7 +101,9 @@ export class Probe {
       probe.successes = 0
       probe.okSinceMs = 0
     }
-    const becomes = probe.healthy ? probe.failures < this.#rules.unhealthy : probe.successes >= this.#rules.healthy
+    const becomes = probe.healthy
+      ? probe.failures < this.#rules.unhealthy
+      : probe.successes >= this.#rules.healthy
     if (becomes === probe.healthy) return
     probe.healthy = becomes
     this.#options.changed(this.#endpoint)

@@ -5,7 +5,15 @@ import type { Dice } from '../../base/dice.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { Authorizer, Issuer, Snapshot } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
-import { claimFits, type Claims, forwardedHeaders, listOf, registeredFault, satisfies, scopesOf } from './claims.ts'
+import {
+  type Claims,
+  claimFits,
+  forwardedHeaders,
+  listOf,
+  registeredFault,
+  satisfies,
+  scopesOf,
+} from './claims.ts'
 import { type CompactToken, parseCompact } from './compact-token.ts'
 import { type FetchOptions, fetchJson } from './fetch-json.ts'
 import { KeySet } from './key-set.ts'
@@ -31,7 +39,9 @@ export interface AuthorizerDeps {
   readonly dice: Dice
   readonly allowLoopback: boolean
   /** An endpoint of a cluster that serves a key set. */
-  readonly endpointOf: (cluster: string) => { readonly address: string; readonly port: number } | undefined
+  readonly endpointOf: (
+    cluster: string,
+  ) => { readonly address: string; readonly port: number } | undefined
   readonly limits: () => { readonly token: number; readonly verifications: number }
   readonly observer: AuthorizerObserver
 }
@@ -62,12 +72,25 @@ export class LiveAuthorizer {
   constructor(config: Authorizer, deps: AuthorizerDeps) {
     this.config = config
     this.#deps = deps
-    for (const issuer of config.issuers) this.#issuers.set(issuer.issuer, { issuer, keys: this.#keys(issuer) })
-    this.#verified = new LRUCache({ max: mostTokens, maxSize: mostBytes, sizeCalculation: (_, token) => token.length * 3 + 512 })
+    for (const issuer of config.issuers)
+      this.#issuers.set(issuer.issuer, { issuer, keys: this.#keys(issuer) })
+    this.#verified = new LRUCache({
+      max: mostTokens,
+      maxSize: mostBytes,
+      sizeCalculation: (_, token) => token.length * 3 + 512,
+    })
   }
 
-  get keySets(): readonly { readonly issuer: string; readonly ageMs: number; readonly usable: boolean }[] {
-    return [...this.#issuers].map(([issuer, { keys }]) => ({ issuer, ageMs: keys.ageMs, usable: keys.usable }))
+  get keySets(): readonly {
+    readonly issuer: string
+    readonly ageMs: number
+    readonly usable: boolean
+  }[] {
+    return [...this.#issuers].map(([issuer, { keys }]) => ({
+      issuer,
+      ageMs: keys.ageMs,
+      usable: keys.usable,
+    }))
   }
 
   get cached(): number {
@@ -97,11 +120,21 @@ export class LiveAuthorizer {
     if (keys.kind === 'service') {
       const connectTo = this.#deps.endpointOf(keys.cluster)
       if (connectTo === undefined) throw new Error('no_endpoint')
-      return fetchJson(new URL(keys.path, `http://${connectTo.address.includes(':') ? `[${connectTo.address}]` : connectTo.address}:${connectTo.port}`), { ...options, connectTo })
+      return fetchJson(
+        new URL(
+          keys.path,
+          `http://${connectTo.address.includes(':') ? `[${connectTo.address}]` : connectTo.address}:${connectTo.port}`,
+        ),
+        { ...options, connectTo },
+      )
     }
-    const { value } = await fetchJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), options)
+    const { value } = await fetchJson(
+      new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
+      options,
+    )
     const document = value as { issuer?: unknown; jwks_uri?: unknown } | null
-    if (document?.issuer !== issuer || typeof document.jwks_uri !== 'string') throw new Error('discovery')
+    if (document?.issuer !== issuer || typeof document.jwks_uri !== 'string')
+      throw new Error('discovery')
     return fetchJson(new URL(document.jwks_uri), options)
   }
 
@@ -109,7 +142,11 @@ export class LiveAuthorizer {
   known(token: string): Verified | undefined {
     const verified = this.#verified.get(token)
     if (verified === undefined) return undefined
-    if (verified.keysVersion === verified.keys.version && verified.keys.usable && this.#deps.clock.wallMs() < verified.expiresWallMs) {
+    if (
+      verified.keysVersion === verified.keys.version &&
+      verified.keys.usable &&
+      this.#deps.clock.wallMs() < verified.expiresWallMs
+    ) {
       this.#deps.observer.hit(this.config.id)
       return verified
     }
@@ -131,21 +168,30 @@ export class LiveAuthorizer {
   async #verify(token: string): Promise<Verification> {
     const parsed = token.length > this.#deps.limits().token ? undefined : parseCompact(token)
     if (parsed === undefined) return { fault: 'token_malformed' }
-    const found = typeof parsed.payload['iss'] === 'string' ? this.#issuers.get(parsed.payload['iss']) : undefined
+    const found =
+      typeof parsed.payload['iss'] === 'string'
+        ? this.#issuers.get(parsed.payload['iss'])
+        : undefined
     if (found === undefined) return { fault: 'issuer_unknown' }
     const { issuer, keys } = found
     if (!issuer.algorithms.includes(parsed.alg)) return { fault: 'signature_invalid' }
-    if (issuer.type !== undefined && !isType(parsed.header['typ'], issuer.type)) return { fault: 'token_use_mismatch' }
+    if (issuer.type !== undefined && !isType(parsed.header['typ'], issuer.type))
+      return { fault: 'token_use_mismatch' }
     let candidates = keys.find(parsed.kid, parsed.alg)
     if (candidates.length === 0) candidates = await keys.search(parsed.kid, parsed.alg)
-    if (candidates.length === 0) return { fault: keys.usable ? 'key_unknown' : 'authorizer_unavailable' }
+    if (candidates.length === 0)
+      return { fault: keys.usable ? 'key_unknown' : 'authorizer_unavailable' }
     const { version } = keys
     const signature = await this.#checkSignature(token, parsed, candidates)
     if (signature !== undefined) return { fault: signature }
     return this.#accept(token, parsed.payload, issuer, keys, version)
   }
 
-  async #checkSignature(token: string, { alg }: CompactToken, candidates: readonly VerificationKey[]): Promise<FailureCode | undefined> {
+  async #checkSignature(
+    token: string,
+    { alg }: CompactToken,
+    candidates: readonly VerificationKey[],
+  ): Promise<FailureCode | undefined> {
     if (verifying >= this.#deps.limits().verifications) return 'overloaded'
     verifying++
     try {
@@ -158,17 +204,35 @@ export class LiveAuthorizer {
     }
   }
 
-  #accept(token: string, claims: Claims, issuer: Issuer, keys: KeySet, keysVersion: number): Verification {
+  #accept(
+    token: string,
+    claims: Claims,
+    issuer: Issuer,
+    keys: KeySet,
+    keysVersion: number,
+  ): Verification {
     const nowMs = this.#deps.clock.wallMs()
     const skewMs = this.config.clockSkewMs
     const fault = registeredFault(claims, issuer, nowMs / 1000, skewMs / 1000)
     if (fault !== undefined) return { fault }
     const expiresWallMs = (claims['exp'] as number) * 1000 + skewMs
     const groups = listOf(claims[issuer.groupsClaim])
-    if (this.config.groups !== undefined && !satisfies(groups, this.config.groups)) return { fault: 'group_missing' }
-    if (!this.config.claims.every((condition) => claimFits(claims, condition))) return { fault: 'claim_mismatch' }
-    const principal = typeof claims['sub'] === 'string' ? flat(claims['sub'].slice(0, longestPrincipal)) : ''
-    const verified: Verified = { claims, principal, scopes: scopesOf(claims), groups, headers: forwardedHeaders(claims, this.config.forward), expiresWallMs, keysVersion, keys }
+    if (this.config.groups !== undefined && !satisfies(groups, this.config.groups))
+      return { fault: 'group_missing' }
+    if (!this.config.claims.every((condition) => claimFits(claims, condition)))
+      return { fault: 'claim_mismatch' }
+    const principal =
+      typeof claims['sub'] === 'string' ? flat(claims['sub'].slice(0, longestPrincipal)) : ''
+    const verified: Verified = {
+      claims,
+      principal,
+      scopes: scopesOf(claims),
+      groups,
+      headers: forwardedHeaders(claims, this.config.forward),
+      expiresWallMs,
+      keysVersion,
+      keys,
+    }
     const ttl = Math.min(expiresWallMs - nowMs, longestMs)
     if (ttl >= 1) this.#verified.set(token, verified, { ttl: Math.floor(ttl) })
     return { ok: verified }
@@ -185,15 +249,22 @@ async function isSignedBy(token: string, alg: string, key: VerificationKey): Pro
 }
 
 /** RFC 7515 §4.1.9: media types, where `application/` may be left out. */
-const isType = (given: unknown, wanted: string): boolean => typeof given === 'string' && bareType(given) === bareType(wanted)
+const isType = (given: unknown, wanted: string): boolean =>
+  typeof given === 'string' && bareType(given) === bareType(wanted)
 const bareType = (type: string): string => type.toLowerCase().replace(/^application\//, '')
 
 /** The authorizers of a snapshot; one whose object did not change goes on with its keys and what it has verified. */
-export function createAuthorizers(snapshot: Snapshot, previous: ReadonlyMap<string, LiveAuthorizer>, deps: AuthorizerDeps): ReadonlyMap<string, LiveAuthorizer> {
+export function createAuthorizers(
+  snapshot: Snapshot,
+  previous: ReadonlyMap<string, LiveAuthorizer>,
+  deps: AuthorizerDeps,
+): ReadonlyMap<string, LiveAuthorizer> {
   return new Map(
     snapshot.authorizers.map((config) => {
       const before = previous.get(config.id)
-      const isSame = before !== undefined && (before.config === config || JSON.stringify(before.config) === JSON.stringify(config))
+      const isSame =
+        before !== undefined &&
+        (before.config === config || JSON.stringify(before.config) === JSON.stringify(config))
       return [config.id, isSame ? before : new LiveAuthorizer(config, deps)]
     }),
   )

@@ -4,14 +4,20 @@ import type { LiveEndpoint } from './endpoint.ts'
 import { rampOf } from './slow-start.ts'
 
 /** Chooses among the usable endpoints of one backend; the list is never empty. */
-export type PickEndpoint = (usable: readonly LiveEndpoint[], hash: number | undefined, slowStartMs: number, nowMs: number) => LiveEndpoint
+export type PickEndpoint = (
+  usable: readonly LiveEndpoint[],
+  hash: number | undefined,
+  slowStartMs: number,
+  nowMs: number,
+) => LiveEndpoint
 
 export function endpointPicker(balance: Balance, dice: Dice): PickEndpoint {
   switch (balance.policy) {
     case 'RoundRobin':
       return roundRobin()
     case 'Random':
-      return (usable, _, slowStartMs, nowMs) => ramped(usable, slowStartMs, nowMs, dice, () => any(usable, dice))
+      return (usable, _, slowStartMs, nowMs) =>
+        ramped(usable, slowStartMs, nowMs, dice, () => any(usable, dice))
     case 'LeastRequests':
       return leastRequests(dice)
     case 'Hash':
@@ -19,7 +25,8 @@ export function endpointPicker(balance: Balance, dice: Dice): PickEndpoint {
   }
 }
 
-const any = (usable: readonly LiveEndpoint[], dice: Dice): LiveEndpoint => usable[Math.floor(dice() * usable.length)] as LiveEndpoint
+const any = (usable: readonly LiveEndpoint[], dice: Dice): LiveEndpoint =>
+  usable[Math.floor(dice() * usable.length)] as LiveEndpoint
 
 function roundRobin(): PickEndpoint {
   let next = 0
@@ -37,13 +44,20 @@ function leastRequests(dice: Dice): PickEndpoint {
     const second = (first + 1 + Math.floor(dice() * (usable.length - 1))) % usable.length
     const a = usable[first] as LiveEndpoint
     const b = usable[second] as LiveEndpoint
-    const load = (endpoint: LiveEndpoint) => (endpoint.inFlight + 1) / rampOf(endpoint, slowStartMs, nowMs)
+    const load = (endpoint: LiveEndpoint) =>
+      (endpoint.inFlight + 1) / rampOf(endpoint, slowStartMs, nowMs)
     return load(a) <= load(b) ? a : b
   }
 }
 
 /** An endpoint in its slow start is passed over as often as its ramp says. */
-function ramped(usable: readonly LiveEndpoint[], slowStartMs: number, nowMs: number, dice: Dice, pick: () => LiveEndpoint): LiveEndpoint {
+function ramped(
+  usable: readonly LiveEndpoint[],
+  slowStartMs: number,
+  nowMs: number,
+  dice: Dice,
+  pick: () => LiveEndpoint,
+): LiveEndpoint {
   const picked = pick()
   return usable.length === 1 || dice() < rampOf(picked, slowStartMs, nowMs) ? picked : pick()
 }

@@ -11,7 +11,8 @@ export function scopesOf(claims: Claims): readonly string[] {
 }
 
 /** A list of texts; anything else, a single text too, is no list (J12). */
-export const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [])
+export const listOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
 
 export function satisfies(has: readonly string[], wanted: Wanted): boolean {
   if (wanted.anyOf !== undefined && !wanted.anyOf.some((each) => has.includes(each))) return false
@@ -28,7 +29,12 @@ export function claimFits(claims: Claims, { name, anyOf }: ClaimCondition): bool
  * Whether the registered claims hold (RFC 7519 §4.1, J9 to J12): times are numbers and `exp` must be there, audience and
  * client are exact. Undefined when they do.
  */
-export function registeredFault(claims: Claims, issuer: Issuer, nowSeconds: number, skewSeconds: number): FailureCode | undefined {
+export function registeredFault(
+  claims: Claims,
+  issuer: Issuer,
+  nowSeconds: number,
+  skewSeconds: number,
+): FailureCode | undefined {
   const { exp, nbf, iat } = claims
   if (!isTime(exp)) return 'token_malformed'
   if (exp + skewSeconds <= nowSeconds) return 'token_expired'
@@ -37,23 +43,33 @@ export function registeredFault(claims: Claims, issuer: Issuer, nowSeconds: numb
     if (!isTime(time)) return 'token_malformed'
     if (time - skewSeconds > nowSeconds) return 'token_not_yet_valid'
   }
-  return issuer.cognito === undefined ? audienceFault(claims, issuer.audiences) : cognitoFault(claims, issuer.cognito)
+  return issuer.cognito === undefined
+    ? audienceFault(claims, issuer.audiences)
+    : cognitoFault(claims, issuer.cognito)
 }
 
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0 && value < 1e11
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 && value < 1e11
 
 const longestAudience = 100
 
-function audienceFault({ aud, client_id: client }: Claims, accepted: readonly string[]): FailureCode | undefined {
+function audienceFault(
+  { aud, client_id: client }: Claims,
+  accepted: readonly string[],
+): FailureCode | undefined {
   if (accepted.length === 0) return undefined
   const given = aud === undefined ? client : aud
   const list = Array.isArray(given) ? given : [given]
-  if (list.length > longestAudience || !list.every((item) => typeof item === 'string')) return 'audience_mismatch'
+  if (list.length > longestAudience || !list.every((item) => typeof item === 'string'))
+    return 'audience_mismatch'
   return list.some((item) => accepted.includes(item as string)) ? undefined : 'audience_mismatch'
 }
 
 /** Access tokens carry their client in `client_id`, ID tokens in `aud`. */
-function cognitoFault(claims: Claims, { clientIds, tokenUse }: NonNullable<Issuer['cognito']>): FailureCode | undefined {
+function cognitoFault(
+  claims: Claims,
+  { clientIds, tokenUse }: NonNullable<Issuer['cognito']>,
+): FailureCode | undefined {
   const { token_use: use, client_id: client, aud } = claims
   if (use !== 'access' && use !== 'id') return 'token_use_mismatch'
   if (tokenUse !== 'Any' && use !== tokenUse.toLowerCase()) return 'token_use_mismatch'
@@ -62,7 +78,10 @@ function cognitoFault(claims: Claims, { clientIds, tokenUse }: NonNullable<Issue
 }
 
 /** Headers for the backend; undefined when a claim cannot be one (hostile values: header injection, list confusion). */
-export function forwardedHeaders(claims: Claims, forward: ForwardClaims): readonly (readonly [string, string])[] | undefined {
+export function forwardedHeaders(
+  claims: Claims,
+  forward: ForwardClaims,
+): readonly (readonly [string, string])[] | undefined {
   const headers: (readonly [string, string])[] = []
   for (const { header, claim } of forward.headers) {
     const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined
@@ -71,15 +90,23 @@ export function forwardedHeaders(claims: Claims, forward: ForwardClaims): readon
     if (text === undefined) return undefined
     headers.push([header, text])
   }
-  if (forward.claimsHeader !== undefined) headers.push([forward.claimsHeader, Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url')])
+  if (forward.claimsHeader !== undefined)
+    headers.push([
+      forward.claimsHeader,
+      Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url'),
+    ])
   return headers
 }
 
 function headerText(value: unknown): string | undefined {
   if (Array.isArray(value)) {
     const parts = value.map(headerText)
-    return parts.some((part) => part === undefined || part.includes(',')) ? undefined : parts.join(',')
+    return parts.some((part) => part === undefined || part.includes(','))
+      ? undefined
+      : parts.join(',')
   }
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return typeof value === 'string' && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? value : undefined
+  return typeof value === 'string' && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)
+    ? value
+    : undefined
 }

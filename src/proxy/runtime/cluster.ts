@@ -77,17 +77,34 @@ export class LiveCluster {
     this.#cluster = cluster
     const { target } = cluster
     if (target.kind === 'service') {
-      return this.#replace(target.endpoints.map(({ address, port, state, zone }) => ({ address, port, zone, terminating: state === 'terminating' })))
+      return this.#replace(
+        target.endpoints.map(({ address, port, state, zone }) => ({
+          address,
+          port,
+          zone,
+          terminating: state === 'terminating',
+        })),
+      )
     }
     this.#resolution ??= new Resolution(target.hostname, {
       ...this.#options,
-      changed: (addresses) => this.#replace(addresses.map((address) => ({ address, port: target.port, zone: undefined, terminating: false }))),
+      changed: (addresses) =>
+        this.#replace(
+          addresses.map((address) => ({
+            address,
+            port: target.port,
+            zone: undefined,
+            terminating: false,
+          })),
+        ),
       failed: (reason) => this.#options.observer.unresolved(this, reason),
     })
   }
 
   #replace(addresses: readonly Address[]): void {
-    const known = new Map(this.endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]))
+    const known = new Map(
+      this.endpoints.map((endpoint) => [`${endpoint.address} ${endpoint.port}`, endpoint]),
+    )
     this.endpoints = addresses.map((wanted) => {
       const key = `${wanted.address} ${wanted.port}`
       const endpoint = known.get(key) ?? this.#open(wanted)
@@ -101,17 +118,30 @@ export class LiveCluster {
   }
 
   #open({ address, port }: Address): LiveEndpoint {
-    const endpoint = new LiveEndpoint(address, port, this.#options.openPool(this.#cluster, address, port))
+    const endpoint = new LiveEndpoint(
+      address,
+      port,
+      this.#options.openPool(this.#cluster, address, port),
+    )
     const { active } = this.#cluster.health
-    if (active !== undefined) this.#probes.set(endpoint, new Probe(endpoint, active, this.#probeOptions()))
+    if (active !== undefined)
+      this.#probes.set(endpoint, new Probe(endpoint, active, this.#probeOptions()))
     return endpoint
   }
 
   #probeOptions() {
     const { target } = this.#cluster
-    const authority = target.kind === 'url' ? `${target.hostname}:${target.port}` : `${target.service}.${target.namespace}`
+    const authority =
+      target.kind === 'url'
+        ? `${target.hostname}:${target.port}`
+        : `${target.service}.${target.namespace}`
     const secure = target.kind === 'url' && target.scheme === 'https'
-    return { ...this.#options, authority, secure, changed: (endpoint: LiveEndpoint) => this.#probed(endpoint) }
+    return {
+      ...this.#options,
+      authority,
+      secure,
+      changed: (endpoint: LiveEndpoint) => this.#probed(endpoint),
+    }
   }
 
   #drop(endpoint: LiveEndpoint): void {
@@ -147,13 +177,16 @@ export class LiveCluster {
     const rules = this.#cluster.health.passive
     for (const endpoint of this.endpoints) {
       if (endpoint.ejected || (endpoint.medianMs() ?? 0) <= limitMs) continue
-      if ((this.#ejected + 1) * 100 <= rules.maxEjected * this.endpoints.length) this.#eject(endpoint, 'slow')
+      if ((this.#ejected + 1) * 100 <= rules.maxEjected * this.endpoints.length)
+        this.#eject(endpoint, 'slow')
     }
   }
 
   /** Median over the endpoints, undefined while little is known. */
   medianMs(): number | undefined {
-    const medians = this.endpoints.filter((endpoint) => endpoint.healthy).flatMap((endpoint) => endpoint.medianMs() ?? [])
+    const medians = this.endpoints
+      .filter((endpoint) => endpoint.healthy)
+      .flatMap((endpoint) => endpoint.medianMs() ?? [])
     return medians.length === 0 ? undefined : medians.sort((a, b) => a - b)[medians.length >> 1]
   }
 

@@ -21,9 +21,11 @@ export function parseCompact(token: string): CompactToken | undefined {
   if (first <= 0 || second < 0 || token.indexOf('.', second + 1) >= 0) return undefined
   const header = part(token.slice(0, first))
   const payload = part(token.slice(first + 1, second))
-  if (header === undefined || payload === undefined || !isCanonical(token.slice(second + 1))) return undefined
+  if (header === undefined || payload === undefined || !isCanonical(token.slice(second + 1)))
+    return undefined
   const { alg, kid, crit, b64, cty, zip } = header
-  if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined || zip !== undefined) return undefined
+  if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined || zip !== undefined)
+    return undefined
   if (cty !== undefined) return undefined
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > longestKid)) return undefined
   return { header, payload, alg, kid }
@@ -40,5 +42,10 @@ function part(text: string): Record<string, unknown> | undefined {
 
 /** base64url without padding, and with nothing in the bits that do not count (J6): one value has one text. */
 function isCanonical(text: string): boolean {
-  return text.length > 0 && /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 && Buffer.from(text, 'base64url').toString('base64url') === text
+  return (
+    text.length > 0 &&
+    /^[A-Za-z0-9_-]+$/.test(text) &&
+    text.length % 4 !== 1 &&
+    Buffer.from(text, 'base64url').toString('base64url') === text
+  )
 }

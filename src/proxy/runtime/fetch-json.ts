@@ -26,15 +26,26 @@ export interface FetchOptions {
 export function fetchJson(url: URL, options: FetchOptions): Promise<Fetched> {
   const isPlain = url.protocol === 'http:'
   if (!isPlain && url.protocol !== 'https:') return Promise.reject(new Error('scheme'))
-  if (isPlain && options.connectTo === undefined && !options.allowLoopback) return Promise.reject(new Error('scheme'))
-  const target = options.connectTo === undefined ? {} : { host: options.connectTo.address, port: options.connectTo.port }
+  if (isPlain && options.connectTo === undefined && !options.allowLoopback)
+    return Promise.reject(new Error('scheme'))
+  const target =
+    options.connectTo === undefined
+      ? {}
+      : { host: options.connectTo.address, port: options.connectTo.port }
   const literal = options.connectTo?.address ?? url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(literal) !== 0 && isForbiddenAddress(literal, options.allowLoopback)) return Promise.reject(new Error('forbidden_address'))
+  if (isIP(literal) !== 0 && isForbiddenAddress(literal, options.allowLoopback))
+    return Promise.reject(new Error('forbidden_address'))
   const lookup = checkedLookup(options.allowLoopback, isPlain && options.connectTo === undefined)
   return new Promise((resolve, reject) => {
     const request = (isPlain ? http : https).get(
       url,
-      { ...target, agent: false, lookup, headers: { host: url.host, accept: 'application/json', 'user-agent': 'fairlead' }, signal: AbortSignal.timeout(timeoutMs) },
+      {
+        ...target,
+        agent: false,
+        lookup,
+        headers: { host: url.host, accept: 'application/json', 'user-agent': 'fairlead' },
+        signal: AbortSignal.timeout(timeoutMs),
+      },
       (response) => void read(response).then(resolve, reject),
     )
     request.on('error', reject)
@@ -54,7 +65,10 @@ async function read(response: http.IncomingMessage): Promise<Fetched> {
     chunks.push(chunk)
   }
   const maxAge = /(?:^|[\s,])max-age=(\d{1,9})/.exec(response.headers['cache-control'] ?? '')
-  return { value: JSON.parse(Buffer.concat(chunks).toString('utf8')), maxAgeMs: maxAge === null ? undefined : Number(maxAge[1]) * 1000 }
+  return {
+    value: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+    maxAgeMs: maxAge === null ? undefined : Number(maxAge[1]) * 1000,
+  }
 }
 
 /** What the name resolves to is checked, and that very address is connected to: a second look-up cannot differ. */
@@ -62,10 +76,18 @@ function checkedLookup(allowLoopback: boolean, onlyLoopback: boolean): LookupFun
   return (hostname, lookupOptions, callback) => {
     dns.lookup(hostname, { all: true, family: lookupOptions.family ?? 0 }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0)
-      const good = addresses.filter(({ address }) => !isForbiddenAddress(address, allowLoopback) && (!onlyLoopback || isForbiddenAddress(address, false)))
+      const good = addresses.filter(
+        ({ address }) =>
+          !isForbiddenAddress(address, allowLoopback) &&
+          (!onlyLoopback || isForbiddenAddress(address, false)),
+      )
       const [first] = good
       if (first === undefined) return callback(new Error('forbidden_address'), '', 0)
-      if (lookupOptions.all === true) return (callback as unknown as (error: null, addresses: dns.LookupAddress[]) => void)(null, good)
+      if (lookupOptions.all === true)
+        return (callback as unknown as (error: null, addresses: dns.LookupAddress[]) => void)(
+          null,
+          good,
+        )
       callback(null, first.address, first.family)
     })
   }

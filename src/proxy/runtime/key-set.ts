@@ -59,13 +59,18 @@ export class KeySet {
   /** Keys for a token, now. */
   find(kid: string | undefined, alg: string): readonly VerificationKey[] {
     if (!this.usable) return []
-    return this.#keys.filter((key) => key.algorithms.has(alg) && (kid === undefined || key.kid === kid))
+    return this.#keys.filter(
+      (key) => key.algorithms.has(alg) && (kid === undefined || key.kid === kid),
+    )
   }
 
   /** Keys for a token that `find` does not have, after asking the issuer if it was not asked just now. */
   async search(kid: string | undefined, alg: string): Promise<readonly VerificationKey[]> {
     if (this.#pending !== undefined) await this.#pending
-    else if (this.#options.fetch !== undefined && this.#options.clock.nowMs() - this.#lastTryMs >= unknownMs) {
+    else if (
+      this.#options.fetch !== undefined &&
+      this.#options.clock.nowMs() - this.#lastTryMs >= unknownMs
+    ) {
       this.#timer?.cancel()
       this.#pending = this.#refresh()
       await this.#pending

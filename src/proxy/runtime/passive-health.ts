@@ -5,7 +5,12 @@ const memoryMs = 5 * 60_000
 const longestMs = 5 * 60_000
 
 /** Counts one outcome. True when the endpoint has earned an ejection. */
-export function countOutcome(endpoint: LiveEndpoint, ok: boolean, rules: PassiveHealth, nowMs: number): boolean {
+export function countOutcome(
+  endpoint: LiveEndpoint,
+  ok: boolean,
+  rules: PassiveHealth,
+  nowMs: number,
+): boolean {
   if (nowMs - endpoint.windowStartMs > rules.windowMs) {
     endpoint.windowStartMs = nowMs
     endpoint.requests = 0
@@ -19,7 +24,9 @@ export function countOutcome(endpoint: LiveEndpoint, ok: boolean, rules: Passive
   endpoint.failures++
   endpoint.consecutiveFailures++
   const isRow = endpoint.consecutiveFailures >= rules.consecutiveFailures
-  const isShare = endpoint.requests >= rules.minRequests && endpoint.failures * 100 >= rules.failurePercent * endpoint.requests
+  const isShare =
+    endpoint.requests >= rules.minRequests &&
+    endpoint.failures * 100 >= rules.failurePercent * endpoint.requests
   return isRow || isShare
 }
 
@@ -28,7 +35,8 @@ export function eject(endpoint: LiveEndpoint, rules: PassiveHealth, nowMs: numbe
   endpoint.ejections = endpoint.ejections.filter((at) => nowMs - at < memoryMs)
   endpoint.ejections.push(nowMs)
   const lasts = rules.ejectForMs * 3 ** (endpoint.ejections.length - 1)
-  endpoint.ejectedUntilMs = nowMs + (endpoint.probe === undefined ? Math.min(lasts, longestMs) : rules.ejectForMs)
+  endpoint.ejectedUntilMs =
+    nowMs + (endpoint.probe === undefined ? Math.min(lasts, longestMs) : rules.ejectForMs)
   forget(endpoint, nowMs)
   endpoint.pool.shed()
 }

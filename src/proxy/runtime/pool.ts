@@ -63,7 +63,11 @@ export class Pool implements UpstreamHome {
 
   /** A connection now, `undefined` when the caller has to `wait`. */
   take(): UpstreamConnection | undefined {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
+    for (
+      let connection = this.#idle.pop();
+      connection !== undefined;
+      connection = this.#idle.pop()
+    ) {
       if (connection.usable) return connection
     }
     return this.#all.size < this.#options.maxConnections ? this.open() : undefined
@@ -77,7 +81,8 @@ export class Pool implements UpstreamHome {
   }
 
   wait(waiter: PoolWaiter): void {
-    if (this.#closed || this.#waiters.length >= this.#options.maxPending) return waiter.refused('overloaded')
+    if (this.#closed || this.#waiters.length >= this.#options.maxPending)
+      return waiter.refused('overloaded')
     this.#waiters.push(waiter)
   }
 
@@ -118,25 +123,52 @@ export class Pool implements UpstreamHome {
   }
 }
 
-function connect(target: PoolTarget, home: UpstreamHome, allowLoopback: boolean): UpstreamConnection {
+function connect(
+  target: PoolTarget,
+  home: UpstreamHome,
+  allowLoopback: boolean,
+): UpstreamConnection {
   const { address, port } = target
   // Checked when resolved and again here (C6): nothing reaches a socket unchecked.
   if (isForbiddenAddress(address, allowLoopback)) return refuse(home)
-  return target.tls === undefined ? connectPlain(address, port, home) : connectTls(address, port, target.tls.servername, home)
+  return target.tls === undefined
+    ? connectPlain(address, port, home)
+    : connectTls(address, port, target.tls.servername, home)
 }
 
 function connectPlain(host: string, port: number, home: UpstreamHome): UpstreamConnection {
   let connection: UpstreamConnection
-  const callback = (bytes: number, buffer: Uint8Array): boolean => connection.read(buffer as Buffer, bytes)
-  const options = { host, port, noDelay: true, allowHalfOpen: true, highWaterMark: 1, onread: { buffer: shared, callback } }
+  const callback = (bytes: number, buffer: Uint8Array): boolean =>
+    connection.read(buffer as Buffer, bytes)
+  const options = {
+    host,
+    port,
+    noDelay: true,
+    allowHalfOpen: true,
+    highWaterMark: 1,
+    onread: { buffer: shared, callback },
+  }
   connection = new UpstreamConnection(net.connect(options as net.NetConnectOpts), home, false)
   return connection
 }
 
-function connectTls(host: string, port: number, servername: string, home: UpstreamHome): UpstreamConnection {
+function connectTls(
+  host: string,
+  port: number,
+  servername: string,
+  home: UpstreamHome,
+): UpstreamConnection {
   const name = net.isIP(servername) === 0 ? servername : ''
-  const check = (_: string, certificate: tls.PeerCertificate) => tls.checkServerIdentity(servername, certificate)
-  const socket = tls.connect({ host, port, servername: name, checkServerIdentity: check, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' })
+  const check = (_: string, certificate: tls.PeerCertificate) =>
+    tls.checkServerIdentity(servername, certificate)
+  const socket = tls.connect({
+    host,
+    port,
+    servername: name,
+    checkServerIdentity: check,
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+  })
   const connection = new UpstreamConnection(socket, home, true)
   socket.setNoDelay(true)
   socket.on('data', (chunk: Buffer) => {

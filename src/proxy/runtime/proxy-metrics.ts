@@ -47,24 +47,89 @@ export class ProxyMetrics {
 
   constructor(metrics: Metrics) {
     this.metrics = metrics
-    this.#requests = metrics.counter('fairlead_requests_total', 'Requests that were answered.', ['route', 'rule', 'method', 'code_class'])
-    this.#durations = metrics.histogram('fairlead_request_duration_seconds', 'Time from the first byte of a request to the last of its answer.', ['code_class'])
-    this.#attempts = metrics.counter('fairlead_backend_requests_total', 'Attempts at backends.', ['route', 'rule', 'backend', 'region', 'outcome'])
-    this.#attemptDurations = metrics.histogram('fairlead_backend_duration_seconds', 'Time from an attempt to the head of its answer.', ['backend', 'region'])
-    this.#retries = metrics.counter('fairlead_retries_total', 'Attempts after the first.', ['route', 'rule'])
-    this.#failovers = metrics.counter('fairlead_failovers_total', 'Requests that moved to another region.', ['route', 'from', 'to', 'reason'])
-    this.#rejected = metrics.counter('fairlead_rejected_requests_total', 'Requests and connections that were turned away before routing.', ['reason'])
-    this.#ejections = metrics.counter('fairlead_ejections_total', 'Endpoints that were taken out of rotation.', ['cluster', 'reason'])
+    this.#requests = metrics.counter('fairlead_requests_total', 'Requests that were answered.', [
+      'route',
+      'rule',
+      'method',
+      'code_class',
+    ])
+    this.#durations = metrics.histogram(
+      'fairlead_request_duration_seconds',
+      'Time from the first byte of a request to the last of its answer.',
+      ['code_class'],
+    )
+    this.#attempts = metrics.counter('fairlead_backend_requests_total', 'Attempts at backends.', [
+      'route',
+      'rule',
+      'backend',
+      'region',
+      'outcome',
+    ])
+    this.#attemptDurations = metrics.histogram(
+      'fairlead_backend_duration_seconds',
+      'Time from an attempt to the head of its answer.',
+      ['backend', 'region'],
+    )
+    this.#retries = metrics.counter('fairlead_retries_total', 'Attempts after the first.', [
+      'route',
+      'rule',
+    ])
+    this.#failovers = metrics.counter(
+      'fairlead_failovers_total',
+      'Requests that moved to another region.',
+      ['route', 'from', 'to', 'reason'],
+    )
+    this.#rejected = metrics.counter(
+      'fairlead_rejected_requests_total',
+      'Requests and connections that were turned away before routing.',
+      ['reason'],
+    )
+    this.#ejections = metrics.counter(
+      'fairlead_ejections_total',
+      'Endpoints that were taken out of rotation.',
+      ['cluster', 'reason'],
+    )
     this.#timeouts = metrics.counter('fairlead_timeouts_total', 'Clocks that expired.', ['clock'])
-    this.#authorizations = metrics.counter('fairlead_authorizations_total', 'Decisions of authorizers.', ['authorizer', 'outcome'])
-    this.#cacheHits = metrics.counter('fairlead_authorizer_cache_hits_total', 'Credentials that were verified before.', ['authorizer'])
-    this.#cacheMisses = metrics.counter('fairlead_authorizer_cache_misses_total', 'Credentials that had to be verified.', ['authorizer'])
-    this.#keyRefreshes = metrics.counter('fairlead_jwks_refreshes_total', 'Fetches of key sets.', ['authorizer', 'issuer'])
-    this.#keyFailures = metrics.counter('fairlead_jwks_failures_total', 'Fetches of key sets that failed.', ['authorizer', 'issuer'])
-    this.#connections = metrics.gauge('fairlead_connections', 'Client connections.', ['protocol', 'state']).series('http/1.1', 'open')
-    this.#snapshotApplied = metrics.gauge('fairlead_snapshot_applied_timestamp_seconds', 'When the current snapshot was applied.', []).series()
-    this.#snapshotSeconds = metrics.histogram('fairlead_snapshot_apply_seconds', 'Time to apply a snapshot.', []).series()
-    this.#snapshotRejected = metrics.counter('fairlead_snapshot_rejected_total', 'Snapshots that could not be applied.', []).series()
+    this.#authorizations = metrics.counter(
+      'fairlead_authorizations_total',
+      'Decisions of authorizers.',
+      ['authorizer', 'outcome'],
+    )
+    this.#cacheHits = metrics.counter(
+      'fairlead_authorizer_cache_hits_total',
+      'Credentials that were verified before.',
+      ['authorizer'],
+    )
+    this.#cacheMisses = metrics.counter(
+      'fairlead_authorizer_cache_misses_total',
+      'Credentials that had to be verified.',
+      ['authorizer'],
+    )
+    this.#keyRefreshes = metrics.counter('fairlead_jwks_refreshes_total', 'Fetches of key sets.', [
+      'authorizer',
+      'issuer',
+    ])
+    this.#keyFailures = metrics.counter(
+      'fairlead_jwks_failures_total',
+      'Fetches of key sets that failed.',
+      ['authorizer', 'issuer'],
+    )
+    this.#connections = metrics
+      .gauge('fairlead_connections', 'Client connections.', ['protocol', 'state'])
+      .series('http/1.1', 'open')
+    this.#snapshotApplied = metrics
+      .gauge(
+        'fairlead_snapshot_applied_timestamp_seconds',
+        'When the current snapshot was applied.',
+        [],
+      )
+      .series()
+    this.#snapshotSeconds = metrics
+      .histogram('fairlead_snapshot_apply_seconds', 'Time to apply a snapshot.', [])
+      .series()
+    this.#snapshotRejected = metrics
+      .counter('fairlead_snapshot_rejected_total', 'Snapshots that could not be applied.', [])
+      .series()
   }
 
   readonly listener = {
@@ -84,7 +149,10 @@ export class ProxyMetrics {
   readonly authorizers: AuthorizerObserver = {
     hit: (authorizer) => this.#cacheHits.series(authorizer).inc(),
     missed: (authorizer) => this.#cacheMisses.series(authorizer).inc(),
-    refreshed: (authorizer, issuer, error) => (error === undefined ? this.#keyRefreshes : this.#keyFailures).series(authorizer, issuer).inc(),
+    refreshed: (authorizer, issuer, error) =>
+      (error === undefined ? this.#keyRefreshes : this.#keyFailures)
+        .series(authorizer, issuer)
+        .inc(),
   }
 
   authorized(authorizer: string, outcome: string): void {
@@ -94,14 +162,16 @@ export class ProxyMetrics {
   /** One answered request. */
   request(rule: Rule | undefined, method: string, status: number, seconds: number): void {
     this.#duration(status).observe(seconds)
-    if (rule === undefined) return this.#requests.series('', '', methodLabel(method), classOf(status)).inc()
+    if (rule === undefined)
+      return this.#requests.series('', '', methodLabel(method), classOf(status)).inc()
     this.#requestSeries(rule, method, Math.trunc(status / 100)).inc()
   }
 
   #duration(status: number): Histogram {
     const kind = Math.trunc(status / 100)
     let series = this.#durationOf.get(kind)
-    if (series === undefined) this.#durationOf.set(kind, (series = this.#durations.series(classOf(status))))
+    if (series === undefined)
+      this.#durationOf.set(kind, (series = this.#durations.series(classOf(status))))
     return series
   }
 
@@ -111,7 +181,11 @@ export class ProxyMetrics {
     const label = methodLabel(method)
     let byClass = byMethod.get(label)
     if (byClass === undefined) byMethod.set(label, (byClass = []))
-    return (byClass[kind] ??= this.#requests.series(...this.#names(rule), label, classOf(kind * 100)))
+    return (byClass[kind] ??= this.#requests.series(
+      ...this.#names(rule),
+      label,
+      classOf(kind * 100),
+    ))
   }
 
   #names(rule: Rule): readonly [string, string] {
@@ -135,19 +209,36 @@ export class ProxyMetrics {
     const known = new Map<Backend, { outcomes: Map<string, Counter>; duration: Histogram }>()
     const of = (backend: Backend) => {
       let meters = known.get(backend)
-      if (meters === undefined) known.set(backend, (meters = { outcomes: new Map(), duration: this.#attemptDurations.series(backend.name, backend.region) }))
+      if (meters === undefined)
+        known.set(
+          backend,
+          (meters = {
+            outcomes: new Map(),
+            duration: this.#attemptDurations.series(backend.name, backend.region),
+          }),
+        )
       return meters
     }
     return {
       attempt: (backend, outcome, seconds) => {
         const { outcomes, duration } = of(backend)
         let counter = outcomes.get(outcome)
-        if (counter === undefined) outcomes.set(outcome, (counter = this.#attempts.series(...this.#names(rule), backend.name, backend.region, outcome)))
+        if (counter === undefined)
+          outcomes.set(
+            outcome,
+            (counter = this.#attempts.series(
+              ...this.#names(rule),
+              backend.name,
+              backend.region,
+              outcome,
+            )),
+          )
         counter.inc()
         duration.observe(seconds)
       },
       retried: () => this.#retries.series(...this.#names(rule)).inc(),
-      failedOver: (from, to, reason) => this.#failovers.series(this.#names(rule)[0], from, to, reason).inc(),
+      failedOver: (from, to, reason) =>
+        this.#failovers.series(this.#names(rule)[0], from, to, reason).inc(),
     }
   }
 }

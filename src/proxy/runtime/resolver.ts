@@ -20,7 +20,10 @@ export function systemNameServer(servers?: readonly string[]): NameServer {
   const resolver = new dns.promises.Resolver({ timeout: 2000, tries: 2 })
   if (servers !== undefined) resolver.setServers(servers)
   const ask = async (hostname: string) => {
-    const answers = await Promise.allSettled([resolver.resolve4(hostname, { ttl: true }), resolver.resolve6(hostname, { ttl: true })])
+    const answers = await Promise.allSettled([
+      resolver.resolve4(hostname, { ttl: true }),
+      resolver.resolve6(hostname, { ttl: true }),
+    ])
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
   }
   const lookUp = async (hostname: string) => {
@@ -79,11 +82,16 @@ export class Resolution {
       if (this.#known === '') waitMs = shortestMs
     }
     const clamped = Math.min(Math.max(waitMs, shortestMs), longestMs)
-    this.#timer = this.#options.clock.after(clamped * (0.9 + 0.1 * this.#options.dice()), () => void this.#refresh())
+    this.#timer = this.#options.clock.after(
+      clamped * (0.9 + 0.1 * this.#options.dice()),
+      () => void this.#refresh(),
+    )
   }
 
   #take(answers: readonly { readonly address: string }[]): boolean {
-    const allowed = answers.map(({ address }) => address).filter((address) => !isForbiddenAddress(address, this.#options.allowLoopback))
+    const allowed = answers
+      .map(({ address }) => address)
+      .filter((address) => !isForbiddenAddress(address, this.#options.allowLoopback))
     if (allowed.length === 0) {
       this.#options.failed(answers.length === 0 ? 'empty' : 'forbidden_address')
       return false

@@ -6,8 +6,8 @@ import type { Cluster, Snapshot } from '../../model/snapshot.ts'
 import { type AuthorizerDeps, createAuthorizers, type LiveAuthorizer } from './authorizer.ts'
 import { LiveCluster } from './cluster.ts'
 import { Pool } from './pool.ts'
-import { systemNameServer } from './resolver.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
+import { systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
 
 /** What a runtime is given once, for the life of the process. */
@@ -57,8 +57,17 @@ export class Runtime {
   /** Whole or not at all: throws before anything has changed when the snapshot cannot be made live. */
   apply(snapshot: Snapshot): void {
     const router = new Router(snapshot.hosts, this.router)
-    const clusters = new Map(snapshot.clusters.map((cluster) => [cluster.id, this.clusters.get(cluster.id) ?? this.#open(cluster)]))
-    const authorizers = createAuthorizers(snapshot, this.authorizers, this.#authorizerDeps(clusters))
+    const clusters = new Map(
+      snapshot.clusters.map((cluster) => [
+        cluster.id,
+        this.clusters.get(cluster.id) ?? this.#open(cluster),
+      ]),
+    )
+    const authorizers = createAuthorizers(
+      snapshot,
+      this.authorizers,
+      this.#authorizerDeps(clusters),
+    )
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
     const dropped = { clusters: this.clusters, authorizers: this.authorizers }
     this.generation++
@@ -67,20 +76,42 @@ export class Runtime {
     this.clusters = clusters
     this.authorizers = authorizers
     for (const [id, cluster] of dropped.clusters) if (clusters.get(id) !== cluster) cluster.close()
-    for (const [id, authorizer] of dropped.authorizers) if (authorizers.get(id) !== authorizer) authorizer.close()
+    for (const [id, authorizer] of dropped.authorizers)
+      if (authorizers.get(id) !== authorizer) authorizer.close()
   }
 
   #open(cluster: Cluster): LiveCluster {
     const { clock, dice, allowLoopback } = this
-    const openPool = (current: Cluster, address: string, port: number) => this.#pool(current, address, port)
-    return new LiveCluster(cluster, { clock, dice, allowLoopback, names: this.#names, observer: this.metrics.clusters, openPool })
+    const openPool = (current: Cluster, address: string, port: number) =>
+      this.#pool(current, address, port)
+    return new LiveCluster(cluster, {
+      clock,
+      dice,
+      allowLoopback,
+      names: this.#names,
+      observer: this.metrics.clusters,
+      openPool,
+    })
   }
 
   #pool({ target, maxConnections, maxPending }: Cluster, address: string, port: number): Pool {
-    const tls = target.kind === 'url' && target.scheme === 'https' ? { tls: { servername: target.hostname } } : {}
+    const tls =
+      target.kind === 'url' && target.scheme === 'https'
+        ? { tls: { servername: target.hostname } }
+        : {}
     const { wheel, allowLoopback } = this
     const idleMs = this.snapshot.settings.clocks.upstreamIdleMs
-    return new Pool({ address, port, ...tls }, { wheel, maxConnections, maxPending, idleMs, allowLoopback, onUnsolicited: this.metrics.unsolicited })
+    return new Pool(
+      { address, port, ...tls },
+      {
+        wheel,
+        maxConnections,
+        maxPending,
+        idleMs,
+        allowLoopback,
+        onUnsolicited: this.metrics.unsolicited,
+      },
+    )
   }
 
   #authorizerDeps(clusters: ReadonlyMap<string, LiveCluster>): AuthorizerDeps {
@@ -89,7 +120,14 @@ export class Runtime {
       const endpoints = (this.clusters.get(id) ?? clusters.get(id))?.endpoints ?? []
       return endpoints.find((endpoint) => endpoint.healthy) ?? endpoints[0]
     }
-    return { clock, dice, allowLoopback, endpointOf, limits: () => this.snapshot.settings.limits, observer: this.metrics.authorizers }
+    return {
+      clock,
+      dice,
+      allowLoopback,
+      endpointOf,
+      limits: () => this.snapshot.settings.limits,
+      observer: this.metrics.authorizers,
+    }
   }
 
   close(): void {

@@ -65,7 +65,11 @@ export class Selector {
   #ramping = false
   #anyHealthy = false
 
-  constructor(forward: Forward, clusterOf: (id: string) => LiveCluster | undefined, options: SelectorOptions) {
+  constructor(
+    forward: Forward,
+    clusterOf: (id: string) => LiveCluster | undefined,
+    options: SelectorOptions,
+  ) {
     this.#forward = forward
     this.#clusterOf = clusterOf
     this.#options = options
@@ -111,7 +115,9 @@ export class Selector {
     return levelsOf(this.#forward, this.#options.region).flatMap((level, i) =>
       level.flatMap((backend) => {
         const cluster = this.#clusterOf(backend.cluster)
-        return cluster === undefined ? [] : [{ backend, cluster, level: i, usable: [], share: 0, owed: 0, trialAtMs: 0 }]
+        return cluster === undefined
+          ? []
+          : [{ backend, cluster, level: i, usable: [], share: 0, owed: 0, trialAtMs: 0 }]
       }),
     )
   }
@@ -140,8 +146,11 @@ export class Selector {
       levels[slot.level]?.push(slot)
     }
     // With everything ejected, what probes call healthy is used at once: patience is for when there is a choice.
-    if (this.#slots.every(({ usable }) => usable.length === 0)) for (const slot of this.#slots) slot.usable = probedOf(slot.cluster)
-    const shares = sharesOf(levels.map((level) => level.map((slot) => this.#candidate(slot, nowMs))))
+    if (this.#slots.every(({ usable }) => usable.length === 0))
+      for (const slot of this.#slots) slot.usable = probedOf(slot.cluster)
+    const shares = sharesOf(
+      levels.map((level) => level.map((slot) => this.#candidate(slot, nowMs))),
+    )
     levels.forEach((level, i) => level.forEach((slot, k) => (slot.share = shares[i]?.[k] ?? 0)))
     this.#anyHealthy = this.#slots.some(({ share }) => share > 0)
   }
@@ -153,7 +162,10 @@ export class Selector {
       if (ramp < 1) this.#ramping = true
       ramps += ramp
     }
-    return { backend, health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length }
+    return {
+      backend,
+      health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length,
+    }
   }
 
   /** Smooth: over a hundred picks every backend gets its share without bursts (nginx's algorithm). */
@@ -171,29 +183,54 @@ export class Selector {
     return best
   }
 
-  #picked(slot: Slot, usable: readonly LiveEndpoint[], hash: number | undefined, nowMs: number, panic: boolean): Picked {
-    const endpoint = usable.length === 1 ? (usable[0] as LiveEndpoint) : this.#pickEndpoint(usable, hash, slot.cluster.slowStartMs, nowMs)
+  #picked(
+    slot: Slot,
+    usable: readonly LiveEndpoint[],
+    hash: number | undefined,
+    nowMs: number,
+    panic: boolean,
+  ): Picked {
+    const endpoint =
+      usable.length === 1
+        ? (usable[0] as LiveEndpoint)
+        : this.#pickEndpoint(usable, hash, slot.cluster.slowStartMs, nowMs)
     return { backend: slot.backend, cluster: slot.cluster, endpoint, panic }
   }
 
   /** A further try: an endpoint that did not fail yet, first where the traffic goes, then wherever something is healthy. */
-  #another(hash: number | undefined, tried: readonly LiveEndpoint[], nowMs: number): Picked | undefined {
+  #another(
+    hash: number | undefined,
+    tried: readonly LiveEndpoint[],
+    nowMs: number,
+  ): Picked | undefined {
     const fresh = this.#slots
-      .map((slot) => ({ slot, usable: slot.usable.filter((endpoint) => !tried.includes(endpoint)) }))
+      .map((slot) => ({
+        slot,
+        usable: slot.usable.filter((endpoint) => !tried.includes(endpoint)),
+      }))
       .filter(({ usable }) => usable.length > 0)
       .sort((a, b) => a.slot.level - b.slot.level)
     const total = fresh.reduce((sum, { slot }) => sum + slot.share, 0)
     let mark = this.#options.dice() * total
-    const chosen = total === 0 ? fresh[0] : fresh.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
+    const chosen =
+      total === 0 ? fresh[0] : fresh.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
     if (chosen !== undefined) return this.#picked(chosen.slot, chosen.usable, hash, nowMs, false)
     // Nothing else is there: the same endpoint again is better than no try at all.
     const slot = this.#next()
     return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
   }
 
-  #panic(hash: number | undefined, tried: readonly LiveEndpoint[], nowMs: number): Picked | undefined {
-    const known = this.#slots.filter(({ cluster, backend }) => cluster.endpoints.length > 0 && backend.weight > 0)
-    const fresh = known.filter(({ cluster }) => cluster.endpoints.some((endpoint) => !tried.includes(endpoint)))
+  #panic(
+    hash: number | undefined,
+    tried: readonly LiveEndpoint[],
+    nowMs: number,
+  ): Picked | undefined {
+    const known = this.#slots.filter(
+      ({ cluster, backend }) => cluster.endpoints.length > 0 && backend.weight > 0,
+    )
+    const fresh = known.filter(({ cluster }) =>
+      cluster.endpoints.some((endpoint) => !tried.includes(endpoint)),
+    )
     if (this.#forward.failover.panic === 'Fail') {
       const slot = fresh.find(({ trialAtMs }) => nowMs >= trialAtMs)
       if (slot === undefined) return undefined
@@ -204,13 +241,23 @@ export class Selector {
     const total = fresh.reduce((sum, { backend }) => sum + backend.weight, 0)
     let mark = this.#options.dice() * total
     const slot = fresh.find(({ backend }) => (mark -= backend.weight) < 0)
-    return slot === undefined ? undefined : this.#picked(slot, slot.cluster.endpoints.filter((endpoint) => !tried.includes(endpoint)), hash, nowMs, true)
+    return slot === undefined
+      ? undefined
+      : this.#picked(
+          slot,
+          slot.cluster.endpoints.filter((endpoint) => !tried.includes(endpoint)),
+          hash,
+          nowMs,
+          true,
+        )
   }
 
   /** A backend much slower than the best of its level is as bad as one that fails. */
   #ejectSlow(): void {
     for (const slot of this.#slots) {
-      const medians = this.#slots.filter(({ level, share }) => level === slot.level && share > 0).flatMap(({ cluster }) => cluster.medianMs() ?? [])
+      const medians = this.#slots
+        .filter(({ level, share }) => level === slot.level && share > 0)
+        .flatMap(({ cluster }) => cluster.medianMs() ?? [])
       if (medians.length < 2) continue
       slot.cluster.ejectSlow(Math.max(Math.min(...medians) * slot.cluster.slowFactor, slowFloorMs))
     }
@@ -223,4 +270,5 @@ function usableOf(cluster: LiveCluster): readonly LiveEndpoint[] {
   return staying.length > 0 ? staying : healthy
 }
 
-const probedOf = (cluster: LiveCluster): readonly LiveEndpoint[] => cluster.endpoints.filter(({ probe }) => probe?.healthy === true)
+const probedOf = (cluster: LiveCluster): readonly LiveEndpoint[] =>
+  cluster.endpoints.filter(({ probe }) => probe?.healthy === true)

@@ -12,11 +12,19 @@ export interface Candidate {
  * them; drained ones (weight 0) come last with equal weights, if the rule uses them at all.
  */
 export function levelsOf({ backends, balance, failover }: Forward, region: string): Backend[][] {
-  const isLocal = (backend: Backend) => balance.locality === 'PreferLocal' && backend.region === region
-  const rank = (backend: Backend) => (backend.weight === 0 ? Number.POSITIVE_INFINITY : backend.priority * 2 + (isLocal(backend) ? 0 : 1))
+  const isLocal = (backend: Backend) =>
+    balance.locality === 'PreferLocal' && backend.region === region
+  const rank = (backend: Backend) =>
+    backend.weight === 0
+      ? Number.POSITIVE_INFINITY
+      : backend.priority * 2 + (isLocal(backend) ? 0 : 1)
   const used = backends.filter((backend) => backend.weight > 0 || failover.useDrained)
   const ranks = [...new Set(used.map(rank))].sort((a, b) => a - b)
-  return ranks.map((level) => used.filter((backend) => rank(backend) === level).map((backend) => (backend.weight === 0 ? { ...backend, weight: 1 } : backend)))
+  return ranks.map((level) =>
+    used
+      .filter((backend) => rank(backend) === level)
+      .map((backend) => (backend.weight === 0 ? { ...backend, weight: 1 } : backend)),
+  )
 }
 
 /** 72 % of the endpoints still carry the whole load (Envoy's over-provisioning factor). */
@@ -39,7 +47,11 @@ export function sharesOf(levels: readonly (readonly Candidate[])[]): number[][] 
   const carried = 1 - left
   return levels.map((level, i) => {
     const sum = level.reduce((total, candidate) => total + effective(candidate), 0)
-    return level.map((candidate) => (sum === 0 || carried === 0 ? 0 : ((loads[i] as number) / carried) * (effective(candidate) / sum)))
+    return level.map((candidate) =>
+      sum === 0 || carried === 0
+        ? 0
+        : ((loads[i] as number) / carried) * (effective(candidate) / sum),
+    )
   })
 }
 

@@ -3,9 +3,9 @@ import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import { BodyDecoder } from '../http1/body-decoder.ts'
 import type { Framing, ResponseHead } from '../http1/message.ts'
-import { writePart } from '../http1/write-part.ts'
 import { printChunkHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
+import { writePart } from '../http1/write-part.ts'
 
 /** Who has a backend connection for one exchange. Exactly one of `ended` and `failed` is called, last. */
 export interface UpstreamOwner {
@@ -96,7 +96,13 @@ export class UpstreamConnection {
    * Sends a request head. With a body (`framing` other than `none`) the head waits for its first
    * bytes or `flush`, so that both leave in one write.
    */
-  begin(owner: UpstreamOwner, method: string, head: string, framing: Framing, clocks: UpstreamClocks): void {
+  begin(
+    owner: UpstreamOwner,
+    method: string,
+    head: string,
+    framing: Framing,
+    clocks: UpstreamClocks,
+  ): void {
     this.#owner = owner
     this.#clocks = clocks
     this.#method = method
@@ -105,7 +111,8 @@ export class UpstreamConnection {
     this.#informational = 0
     this.#requestDone = framing === 'none'
     this.#startedMs = this.#home.wheel.nowMs()
-    if (this.connected || clocks.connectMs === 0) this.#deadline.set(this.#startedMs, clocks.backendRequestMs)
+    if (this.connected || clocks.connectMs === 0)
+      this.#deadline.set(this.#startedMs, clocks.backendRequestMs)
     else this.#deadline.set(this.#startedMs, soonest(clocks.connectMs, clocks.backendRequestMs))
     if (this.#requestDone) this.socket.write(head, 'latin1')
     else this.#held = head
@@ -116,7 +123,8 @@ export class UpstreamConnection {
     if (this.#phase === 'dead' || this.#phase === 'idle') return true
     const held = this.#held
     this.#held = ''
-    if (this.#framing === 'chunked') return writePart(this.socket, held + printChunkHead(chunk.length), chunk, '\r\n')
+    if (this.#framing === 'chunked')
+      return writePart(this.socket, held + printChunkHead(chunk.length), chunk, '\r\n')
     return writePart(this.socket, held, chunk, '')
   }
 
@@ -240,7 +248,12 @@ export class UpstreamConnection {
     const owner = this.#owner
     this.#owner = undefined
     this.served++
-    const reusable = exact && this.#keepAlive && this.#requestDone && !this.#closeDelimited && !this.socket.destroyed
+    const reusable =
+      exact &&
+      this.#keepAlive &&
+      this.#requestDone &&
+      !this.#closeDelimited &&
+      !this.socket.destroyed
     if (!reusable) this.#die()
     else this.#release()
     owner?.ended()
@@ -252,7 +265,10 @@ export class UpstreamConnection {
       this.#paused = false
       this.socket.resume()
     }
-    this.#deadline.set(this.#startedMs, this.#home.idleMs + (this.#home.wheel.nowMs() - this.#startedMs))
+    this.#deadline.set(
+      this.#startedMs,
+      this.#home.idleMs + (this.#home.wheel.nowMs() - this.#startedMs),
+    )
     this.#home.released(this)
   }
 
@@ -267,19 +283,30 @@ export class UpstreamConnection {
     if (this.#phase === 'idle') return this.#die()
     if (this.#phase === 'body') return this.#fail('upstream_timeout', 'idle')
     const spentMs = this.#home.wheel.nowMs() - this.#startedMs
-    if (!this.connected && spentMs < (this.#clocks.backendRequestMs || Infinity)) return this.#fail('connect_timeout', 'connect')
+    if (!this.connected && spentMs < (this.#clocks.backendRequestMs || Infinity))
+      return this.#fail('connect_timeout', 'connect')
     this.#fail(this.connected ? 'upstream_timeout' : 'connect_timeout', 'backendRequest')
   }
 
   /** FIN: the end of an answer without a length, else a broken one. Without close_notify it may be an attacker's cut. */
   #ended(): void {
-    if (this.#phase === 'body' && this.#closeDelimited && !this.#secure && this.#pending === undefined) return this.#finish(true)
+    if (
+      this.#phase === 'body' &&
+      this.#closeDelimited &&
+      !this.#secure &&
+      this.#pending === undefined
+    )
+      return this.#finish(true)
     this.#lost('upstream_reset')
   }
 
   #broken(error: NodeJS.ErrnoException): void {
     if (this.connected) return this.#lost('upstream_reset')
-    const tls = this.#secure && (error.code?.startsWith('ERR_') === true || error.code?.includes('CERT') === true || error.message.includes('SSL'))
+    const tls =
+      this.#secure &&
+      (error.code?.startsWith('ERR_') === true ||
+        error.code?.includes('CERT') === true ||
+        error.message.includes('SSL'))
     this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed')
   }
 

@@ -10,7 +10,11 @@ export interface VerificationKey {
 }
 
 const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
+const curves: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+}
 
 type Jwk = Readonly<Record<string, unknown>>
 
@@ -32,7 +36,9 @@ function isGoodRsa({ n, e }: Jwk): boolean {
 
 /** Public members only: a private key in a key set is not kept. */
 function publicPart({ kty, crv, x, y, n, e }: Jwk): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'))
+  return Object.fromEntries(
+    Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'),
+  )
 }
 
 /** The usable keys of a JWK Set; weak, symmetric, unknown and second ones of a `kid` are skipped. */

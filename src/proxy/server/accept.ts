@@ -30,8 +30,14 @@ function takeOver(accepted: net.Socket, owner: (socket: net.Socket) => SocketOwn
   const handle = bare._handle
   bare._handle = null
   let reader: SocketOwner
-  const callback = (bytes: number, buffer: Uint8Array): boolean => reader.read(buffer as Buffer, bytes)
-  const options = { handle, allowHalfOpen: true, highWaterMark: 1, onread: { buffer: shared, callback } }
+  const callback = (bytes: number, buffer: Uint8Array): boolean =>
+    reader.read(buffer as Buffer, bytes)
+  const options = {
+    handle,
+    allowHalfOpen: true,
+    highWaterMark: 1,
+    onread: { buffer: shared, callback },
+  }
   const socket = new net.Socket(options as unknown as net.SocketConstructorOpts)
   reader = owner(socket)
   listen(socket, reader)
@@ -81,9 +87,15 @@ function canTakeOver(): Promise<boolean> {
     }
     const client = new net.Socket()
     client.setTimeout(2000, () => answer(false))
-    client.on('error', () => answer(false)).on('data', (chunk) => answer(chunk.toString() === 'ping'))
+    client
+      .on('error', () => answer(false))
+      .on('data', (chunk) => answer(chunk.toString() === 'ping'))
     server.on('error', () => resolve(false))
-    server.listen(0, '127.0.0.1', () => client.connect((server.address() as net.AddressInfo).port, '127.0.0.1', () => client.write('ping')))
+    server.listen(0, '127.0.0.1', () =>
+      client.connect((server.address() as net.AddressInfo).port, '127.0.0.1', () =>
+        client.write('ping'),
+      ),
+    )
   })
 }
 

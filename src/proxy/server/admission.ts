@@ -10,10 +10,15 @@ export class Admission {
   }
 
   /** The reason of a refusal, or undefined when the connection counts from now on. */
-  admit(address: string, open: number, limits: Limits): 'connections' | 'connections_per_client' | undefined {
+  admit(
+    address: string,
+    open: number,
+    limits: Limits,
+  ): 'connections' | 'connections_per_client' | undefined {
     if (open >= limits.connections) return 'connections'
     const count = this.#counts.get(address) ?? 0
-    if (count >= limits.connectionsPerClient && !this.#isTrusted(address)) return 'connections_per_client'
+    if (count >= limits.connectionsPerClient && !this.#isTrusted(address))
+      return 'connections_per_client'
     this.#counts.set(address, count + 1)
     return undefined
   }

@@ -2,8 +2,8 @@ import type { HeaderList } from '../http1/header-list.ts'
 import type { Reply, ReplySource, ReplyWatcher } from '../http1/message.ts'
 import { printChunkHead, printResponseHead } from '../http1/print-head.ts'
 import { writePart } from '../http1/write-part.ts'
-import type { Connection } from './connection.ts'
 import type { ClientRequest } from './client-request.ts'
+import type { Connection } from './connection.ts'
 
 /** The answer to one request of an HTTP/1.x connection. */
 export class ClientReply implements Reply {
@@ -50,7 +50,8 @@ export class ClientReply implements Reply {
   write(chunk: Buffer): boolean {
     if (this.over || this.#bodiless || chunk.length === 0) return true
     this.bodyBytes += chunk.length
-    if (this.#left >= 0 && (this.#left -= chunk.length) < 0) throw new Error('more body than was announced')
+    if (this.#left >= 0 && (this.#left -= chunk.length) < 0)
+      throw new Error('more body than was announced')
     const before = this.#chunked ? this.#held + printChunkHead(chunk.length) : this.#held
     const after = this.#chunked ? '\r\n' : ''
     this.#held = ''

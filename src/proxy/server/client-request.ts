@@ -29,7 +29,14 @@ export class ClientRequest implements Request, BodySource {
   #at: number
   #end: number
 
-  constructor(connection: Connection, head: RequestHead, startedMs: number, window: Buffer, at: number, end: number) {
+  constructor(
+    connection: Connection,
+    head: RequestHead,
+    startedMs: number,
+    window: Buffer,
+    at: number,
+    end: number,
+  ) {
     this.#connection = connection
     this.head = head
     this.peer = connection.peer

@@ -92,12 +92,14 @@ export class Connection implements SocketOwner {
     this.#working = true
     let at = from
     while (at < end && this.#phase !== 'linger' && this.#phase !== 'closed') {
-      const taken = this.#phase === 'head' ? this.#takeHead(bytes, at, end) : this.#takeBody(bytes, at, end)
+      const taken =
+        this.#phase === 'head' ? this.#takeHead(bytes, at, end) : this.#takeBody(bytes, at, end)
       if (taken < 0) break
       at = taken
     }
     this.#working = false
-    if (at < end && (this.#phase === 'head' || this.#phase === 'exchange')) this.#keep(bytes, at, end)
+    if (at < end && (this.#phase === 'head' || this.#phase === 'exchange'))
+      this.#keep(bytes, at, end)
   }
 
   /** Answers the new position, or -1 when more is needed or the connection is over. */
@@ -175,7 +177,8 @@ export class Connection implements SocketOwner {
     this.#pending = undefined
     this.#paused = false
     if (pending !== undefined) this.#work(pending, 0, pending.length)
-    if (this.#request !== undefined && !this.#request.complete && this.#request.taken) this.#bodyClock()
+    if (this.#request !== undefined && !this.#request.complete && this.#request.taken)
+      this.#bodyClock()
     if (!this.#paused) this.socket.resume()
   }
 
@@ -219,7 +222,8 @@ export class Connection implements SocketOwner {
 
   /** Called by the reply after each write. False while bytes wait for the client. */
   written(): boolean {
-    if (this.#halfClosed) this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
+    if (this.#halfClosed)
+      this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
     if (this.socket.writableLength === 0) return true
     this.#stall ??= new Deadline(this.host.wheel, () => this.socket.destroy())
     this.#stall.set(this.host.clock.nowMs(), this.host.clocks.writeStallMs)

@@ -59,7 +59,10 @@ export class Listener implements ConnectionHost {
   /** Opens the port; resolves with the port in use, rejects with Node's error (`EADDRINUSE`). */
   async listen(): Promise<number> {
     const accept = await chooseAccept()
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => this.#accept(accept, socket))
+    const server = net.createServer(
+      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
+      (socket) => this.#accept(accept, socket),
+    )
     this.#server = server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)

@@ -9,7 +9,15 @@ const standard: readonly (readonly [string, (facts: Facts) => string])[] = [
   ['trace_id', ({ exchange }) => quote(exchange.traceId)],
   ['method', ({ exchange }) => quote(exchange.request.head.method)],
   ['host', ({ exchange }) => quote(exchange.request.head.host)],
-  ['path', ({ exchange, settings }) => quote(settings.query ? exchange.request.head.rawPath + exchange.query : exchange.request.head.rawPath)],
+  [
+    'path',
+    ({ exchange, settings }) =>
+      quote(
+        settings.query
+          ? exchange.request.head.rawPath + exchange.query
+          : exchange.request.head.rawPath,
+      ),
+  ],
   ['protocol', ({ exchange }) => quote(`HTTP/${exchange.request.protocol}`)],
   ['status', ({ exchange }) => String(exchange.status)],
   ['complete', ({ complete }) => String(complete)],
@@ -18,7 +26,10 @@ const standard: readonly (readonly [string, (facts: Facts) => string])[] = [
   ['bytes_in', ({ exchange }) => String(exchange.request.body.received)],
   ['bytes_out', ({ exchange }) => String(exchange.reply.bodyBytes)],
   ['duration_ms', ({ seconds }) => milliseconds(seconds * 1000)],
-  ['first_byte_ms', ({ exchange }) => (exchange.firstByteMs === 0 ? '' : milliseconds(exchange.firstByteMs))],
+  [
+    'first_byte_ms',
+    ({ exchange }) => (exchange.firstByteMs === 0 ? '' : milliseconds(exchange.firstByteMs)),
+  ],
   ['route', ({ exchange }) => optional(exchange.rule?.route ?? '')],
   ['rule', ({ exchange }) => optional(exchange.rule?.name ?? '')],
   ['authorizer', ({ exchange }) => optional(exchange.authorization?.authorizer ?? '')],
@@ -39,11 +50,23 @@ interface Facts {
 
 /** Names that people know from Amazon API Gateway's `$context`, for custom lines. */
 const aliases: Readonly<Record<string, string>> = {
-  '$context.requestId': 'request_id', '$context.extendedRequestId': 'request_id', '$context.requestTime': 'time', '$context.httpMethod': 'method',
-  '$context.path': 'path', '$context.protocol': 'protocol', '$context.status': 'status', '$context.responseLength': 'bytes_out',
-  '$context.responseLatency': 'duration_ms', '$context.integrationLatency': 'first_byte_ms', '$context.domainName': 'host',
-  '$context.routeKey': 'rule', '$context.identity.sourceIp': 'client', '$context.identity.userAgent': 'user_agent',
-  '$context.error.responseType': 'failure', '$context.authorizer.principalId': 'principal', '$context.xrayTraceId': 'trace_id',
+  '$context.requestId': 'request_id',
+  '$context.extendedRequestId': 'request_id',
+  '$context.requestTime': 'time',
+  '$context.httpMethod': 'method',
+  '$context.path': 'path',
+  '$context.protocol': 'protocol',
+  '$context.status': 'status',
+  '$context.responseLength': 'bytes_out',
+  '$context.responseLatency': 'duration_ms',
+  '$context.integrationLatency': 'first_byte_ms',
+  '$context.domainName': 'host',
+  '$context.routeKey': 'rule',
+  '$context.identity.sourceIp': 'client',
+  '$context.identity.userAgent': 'user_agent',
+  '$context.error.responseType': 'failure',
+  '$context.authorizer.principalId': 'principal',
+  '$context.xrayTraceId': 'trace_id',
 }
 
 const byName = new Map(standard)
@@ -52,16 +75,29 @@ const byName = new Map(standard)
 export const accessLogFields: readonly string[] = [...byName.keys(), ...Object.keys(aliases)]
 
 /** One JSON line, with its newline. Hostile bytes are escaped; a line over the limit says that it was cut and by how much. */
-export function accessLine(exchange: Exchange, complete: boolean, seconds: number, wallMs: number, settings: AccessLogSettings): string {
+export function accessLine(
+  exchange: Exchange,
+  complete: boolean,
+  seconds: number,
+  wallMs: number,
+  settings: AccessLogSettings,
+): string {
   const facts: Facts = { exchange, complete, seconds, time: timeText(wallMs), settings }
   const custom = Object.entries(settings.fields)
-  const fields = custom.length === 0 ? standard : custom.map(([name, source]) => [name, byName.get(aliases[source] ?? source) ?? (() => '')] as const)
+  const fields =
+    custom.length === 0
+      ? standard
+      : custom.map(
+          ([name, source]) => [name, byName.get(aliases[source] ?? source) ?? (() => '')] as const,
+        )
   let line = '{'
   for (const [name, print] of fields) {
     const value = print(facts)
     if (value !== '') line += `${line.length === 1 ? '' : ','}"${name}":${value}`
   }
-  return line.length <= settings.maxLineBytes ? `${line}}\n` : truncated(exchange, line.length - settings.maxLineBytes)
+  return line.length <= settings.maxLineBytes
+    ? `${line}}\n`
+    : truncated(exchange, line.length - settings.maxLineBytes)
 }
 
 function truncated(exchange: Exchange, bytes: number): string {
@@ -75,7 +111,11 @@ const milliseconds = (ms: number): string => String(Math.round(ms * 1000) / 1000
 function quote(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 32 || code > 126 || code === 34 || code === 92) return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    if (code < 32 || code > 126 || code === 34 || code === 92)
+      return JSON.stringify(text).replace(
+        /[\u007f-\uffff]/g,
+        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
   }
   return `"${text}"`
 }

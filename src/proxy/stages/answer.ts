@@ -7,9 +7,15 @@ import type { Exchange } from './exchange.ts'
  *
  * @param length bytes of body, -1 when unknown
  */
-export function sendHead(exchange: Exchange, status: number, headers: HeaderList, length: number): void {
+export function sendHead(
+  exchange: Exchange,
+  status: number,
+  headers: HeaderList,
+  length: number,
+): void {
   const edits = exchange.replyEdits
-  for (let i = 0; i < edits.length; i++) (edits[i] as (typeof edits)[number])(exchange, status, headers)
+  for (let i = 0; i < edits.length; i++)
+    (edits[i] as (typeof edits)[number])(exchange, status, headers)
   headers.set('x-request-id', exchange.id)
   exchange.status = status
   exchange.reply.head(status, headers, length)

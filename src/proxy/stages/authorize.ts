@@ -4,12 +4,14 @@ import type { LiveAuthorizer, Verified } from '../runtime/authorizer.ts'
 import { claimFits, satisfies } from '../runtime/claims.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { cutCredential, findCredential } from './credential.ts'
+import { type Denial, denial, worstOf } from './denial.ts'
 import type { AuthorizationOutcome, Exchange, Next, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
-import { type Denial, denial, worstOf } from './denial.ts'
 
 /** What one member says. */
-type Verdict = { readonly kind: 'allow'; readonly authorizer: LiveAuthorizer; readonly verified: Verified } | Denial
+type Verdict =
+  | { readonly kind: 'allow'; readonly authorizer: LiveAuthorizer; readonly verified: Verified }
+  | Denial
 
 /**
  * Lets nobody through whom the rule does not allow. Everything that is missing, broken or undecided is a refusal:
@@ -22,7 +24,11 @@ export function authorize({ authorize: rule }: Rule, runtime: Runtime): Policy {
   return { request: (exchange, next) => decide(rule, exchange, runtime, next) }
 }
 
-const everybody: AuthorizationOutcome = Object.freeze({ authorizer: '', verdict: 'public', principal: '' })
+const everybody: AuthorizationOutcome = Object.freeze({
+  authorizer: '',
+  verdict: 'public',
+  principal: '',
+})
 
 const open: Policy = {
   request: (exchange, next) => {
@@ -58,7 +64,8 @@ function allOf({ members }: Group, exchange: Exchange, runtime: Runtime, next: N
   let undecided: Denial | undefined
   const step = (at: number): void => {
     const member = members[at]
-    if (member === undefined) return undecided === undefined ? admit(allowed, exchange, next) : refuse(exchange, undecided)
+    if (member === undefined)
+      return undecided === undefined ? admit(allowed, exchange, next) : refuse(exchange, undecided)
     check(member, exchange, runtime, (verdict) => {
       if (verdict.kind === 'allow') allowed.push(verdict)
       else if (verdict.status === 503) undecided ??= verdict
@@ -70,26 +77,46 @@ function allOf({ members }: Group, exchange: Exchange, runtime: Runtime, next: N
 }
 
 /** Members whose credential is there go first. */
-function inOrder(members: readonly AuthorizeMember[], exchange: Exchange, runtime: Runtime): readonly AuthorizeMember[] {
+function inOrder(
+  members: readonly AuthorizeMember[],
+  exchange: Exchange,
+  runtime: Runtime,
+): readonly AuthorizeMember[] {
   if (members.length === 1) return members
   const hasCredential = ({ authorizer }: AuthorizeMember) => {
     const live = runtime.authorizers.get(authorizer)
-    return live !== undefined && findCredential(live.config.from, exchange.headers, exchange.query) !== undefined
+    return (
+      live !== undefined &&
+      findCredential(live.config.from, exchange.headers, exchange.query) !== undefined
+    )
   }
   return [...members.filter(hasCredential), ...members.filter((member) => !hasCredential(member))]
 }
 
 /** Answers at once where it can: only a token that is new, or old, has to be waited for. */
-function check(member: AuthorizeMember, exchange: Exchange, runtime: Runtime, done: (verdict: Verdict) => void): void {
+function check(
+  member: AuthorizeMember,
+  exchange: Exchange,
+  runtime: Runtime,
+  done: (verdict: Verdict) => void,
+): void {
   const authorizer = runtime.authorizers.get(member.authorizer)
   if (authorizer === undefined) return done(denial('authorizer_unavailable', member.authorizer))
   const found = findCredential(authorizer.config.from, exchange.headers, exchange.query)
   if (found === undefined) return done(denial('credentials_missing', member.authorizer))
-  if (found === 'twice') return done(denial('bad_request', member.authorizer, { detail: 'The credential is there twice.' }))
+  if (found === 'twice')
+    return done(
+      denial('bad_request', member.authorizer, { detail: 'The credential is there twice.' }),
+    )
   const known = authorizer.known(found.token)
   if (known !== undefined) return done(admitted(member, authorizer, known))
   void authorizer.verify(found.token).then(
-    (result) => done('ok' in result ? admitted(member, authorizer, result.ok) : denial(result.fault, member.authorizer)),
+    (result) =>
+      done(
+        'ok' in result
+          ? admitted(member, authorizer, result.ok)
+          : denial(result.fault, member.authorizer),
+      ),
     (error: unknown) => {
       runtime.log.error('a token could not be checked', { authorizer: member.authorizer, error })
       done(denial('authorizer_unavailable', member.authorizer))
@@ -98,21 +125,34 @@ function check(member: AuthorizeMember, exchange: Exchange, runtime: Runtime, do
 }
 
 /** What the rule asks beyond a good token. */
-function admitted(member: AuthorizeMember, authorizer: LiveAuthorizer, verified: Verified): Verdict {
+function admitted(
+  member: AuthorizeMember,
+  authorizer: LiveAuthorizer,
+  verified: Verified,
+): Verdict {
   const { scopes, groups, claims } = member
   if (scopes !== undefined && !satisfies(verified.scopes, scopes)) {
-    return denial('scope_missing', member.authorizer, { wanted: [...(scopes.allOf ?? []), ...(scopes.anyOf ?? [])] })
+    return denial('scope_missing', member.authorizer, {
+      wanted: [...(scopes.allOf ?? []), ...(scopes.anyOf ?? [])],
+    })
   }
-  if (groups !== undefined && !satisfies(verified.groups, groups)) return denial('group_missing', member.authorizer)
-  if (!claims.every((condition) => claimFits(verified.claims, condition))) return denial('claim_mismatch', member.authorizer)
+  if (groups !== undefined && !satisfies(verified.groups, groups))
+    return denial('group_missing', member.authorizer)
+  if (!claims.every((condition) => claimFits(verified.claims, condition)))
+    return denial('claim_mismatch', member.authorizer)
   if (verified.headers === undefined) return denial('claim_unrepresentable', member.authorizer)
   return { kind: 'allow', authorizer, verified }
 }
 
-function admit(allowed: readonly Extract<Verdict, { kind: 'allow' }>[], exchange: Exchange, next: Next): void {
+function admit(
+  allowed: readonly Extract<Verdict, { kind: 'allow' }>[],
+  exchange: Exchange,
+  next: Next,
+): void {
   for (const { authorizer, verified } of allowed) {
     const { from, forward, id } = authorizer.config
-    if (forward.token === 'Remove') exchange.query = cutCredential(from, exchange.headers, exchange.query)
+    if (forward.token === 'Remove')
+      exchange.query = cutCredential(from, exchange.headers, exchange.query)
     for (const [name, value] of verified.headers ?? []) exchange.headers.set(name, value)
     exchange.authorization ??= { authorizer: id, verdict: 'allow', principal: verified.principal }
   }
@@ -121,9 +161,17 @@ function admit(allowed: readonly Extract<Verdict, { kind: 'allow' }>[], exchange
   next(exchange)
 }
 
-const verdicts: Readonly<Record<number, AuthorizationOutcome['verdict']>> = { 400: 'unauthenticated', 401: 'unauthenticated', 403: 'forbidden', 503: 'unavailable' }
+const verdicts: Readonly<Record<number, AuthorizationOutcome['verdict']>> = {
+  400: 'unauthenticated',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  503: 'unavailable',
+}
 
-function refuse(exchange: Exchange, { code, status, authorizer, detail, challenges }: Denial): void {
+function refuse(
+  exchange: Exchange,
+  { code, status, authorizer, detail, challenges }: Denial,
+): void {
   const verdict = verdicts[status] ?? 'unavailable'
   exchange.authorization = { authorizer, verdict, principal: '' }
   exchange.runtime.metrics.authorized(authorizer, verdict)
@@ -132,4 +180,3 @@ function refuse(exchange: Exchange, { code, status, authorizer, detail, challeng
   const answer: FailureDetail = challenges.length > 0 ? { ...detail, challenges } : detail
   fail(exchange, code, answer)
 }
-

@@ -6,7 +6,11 @@ import { queryParameters } from '../runtime/query-parameters.ts'
 export type FoundCredential = { readonly token: string } | 'twice' | undefined
 
 /** The first configured source that is present. */
-export function findCredential(sources: readonly CredentialSource[], headers: HeaderList, query: string): FoundCredential {
+export function findCredential(
+  sources: readonly CredentialSource[],
+  headers: HeaderList,
+  query: string,
+): FoundCredential {
   for (let i = 0; i < sources.length; i++) {
     const found = inSource(sources[i] as CredentialSource, headers, query)
     if (found !== undefined) return found
@@ -16,12 +20,18 @@ export function findCredential(sources: readonly CredentialSource[], headers: He
 
 function inSource(source: CredentialSource, headers: HeaderList, query: string): FoundCredential {
   if (source.kind === 'header') return inHeader(source, headers)
-  const values = source.kind === 'cookie' ? cookieValues(headers, source.name) : queryParameters(query).get(source.name) ?? []
+  const values =
+    source.kind === 'cookie'
+      ? cookieValues(headers, source.name)
+      : (queryParameters(query).get(source.name) ?? [])
   if (values.length > 1) return 'twice'
   return values[0] === undefined ? undefined : { token: values[0] }
 }
 
-function inHeader({ name, scheme }: Extract<CredentialSource, { kind: 'header' }>, headers: HeaderList): FoundCredential {
+function inHeader(
+  { name, scheme }: Extract<CredentialSource, { kind: 'header' }>,
+  headers: HeaderList,
+): FoundCredential {
   const at = headers.names.indexOf(name)
   if (at < 0) return undefined
   if (headers.names.indexOf(name, at + 1) >= 0) return 'twice'
@@ -33,7 +43,9 @@ function inHeader({ name, scheme }: Extract<CredentialSource, { kind: 'header' }
 
 /** Schemes are compared without case (RFC 9110 §11.1). */
 function sameScheme(value: string, scheme: string): boolean {
-  return value.startsWith(scheme) || value.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase()
+  return (
+    value.startsWith(scheme) || value.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase()
+  )
 }
 
 function cookieValues(headers: HeaderList, name: string): string[] {
@@ -46,7 +58,11 @@ function cookieValues(headers: HeaderList, name: string): string[] {
 }
 
 /** Cuts the credential out of every configured source; nothing else moves by a byte. Answers the new query. */
-export function cutCredential(sources: readonly CredentialSource[], headers: HeaderList, query: string): string {
+export function cutCredential(
+  sources: readonly CredentialSource[],
+  headers: HeaderList,
+  query: string,
+): string {
   let rest = query
   for (const source of sources) {
     if (source.kind === 'header') cutHeader(source, headers)
@@ -56,7 +72,10 @@ export function cutCredential(sources: readonly CredentialSource[], headers: Hea
   return rest
 }
 
-function cutHeader({ name, scheme }: Extract<CredentialSource, { kind: 'header' }>, headers: HeaderList): void {
+function cutHeader(
+  { name, scheme }: Extract<CredentialSource, { kind: 'header' }>,
+  headers: HeaderList,
+): void {
   const value = headers.get(name)
   if (value !== undefined && (scheme === '' || sameScheme(value, scheme))) headers.remove(name)
 }
@@ -64,7 +83,15 @@ function cutHeader({ name, scheme }: Extract<CredentialSource, { kind: 'header' 
 function cutCookie(name: string, headers: HeaderList): void {
   const fields = headers.all('cookie')
   if (fields.length === 0) return
-  const kept = fields.map((field) => field.split(';').filter((part) => !part.trim().startsWith(`${name}=`)).join(';').replace(/^ /, '')).filter((field) => field.trim() !== '')
+  const kept = fields
+    .map((field) =>
+      field
+        .split(';')
+        .filter((part) => !part.trim().startsWith(`${name}=`))
+        .join(';')
+        .replace(/^ /, ''),
+    )
+    .filter((field) => field.trim() !== '')
   if (kept.length === fields.length && kept.every((field, i) => field === fields[i])) return
   headers.remove('cookie')
   for (const field of kept) headers.add('cookie', field)

@@ -13,19 +13,34 @@ export interface Denial {
 
 export function denial(code: FailureCode, authorizer: string, detail: FailureDetail = {}): Denial {
   const { status } = failures[code]
-  return { kind: 'deny', code, status, authorizer, detail, challenges: challengeOf(code, status, authorizer, detail) }
+  return {
+    kind: 'deny',
+    code,
+    status,
+    authorizer,
+    detail,
+    challenges: challengeOf(code, status, authorizer, detail),
+  }
 }
 
-function challengeOf(code: FailureCode, status: number, authorizer: string, { wanted }: FailureDetail): string[] {
+function challengeOf(
+  code: FailureCode,
+  status: number,
+  authorizer: string,
+  { wanted }: FailureDetail,
+): string[] {
   const realm = `Bearer realm="${authorizer}"`
   if (code === 'credentials_missing') return [realm]
-  if (status === 401) return [`${realm}, error="invalid_token", error_description="${failures[code].title}"`]
-  if (code === 'scope_missing') return [`${realm}, error="insufficient_scope", scope="${quotable(wanted ?? [])}"`]
+  if (status === 401)
+    return [`${realm}, error="invalid_token", error_description="${failures[code].title}"`]
+  if (code === 'scope_missing')
+    return [`${realm}, error="insufficient_scope", scope="${quotable(wanted ?? [])}"`]
   return []
 }
 
 /** Scopes come from configuration, and may hold what a quoted string may not. */
-const quotable = (scopes: readonly string[]): string => scopes.join(' ').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
+const quotable = (scopes: readonly string[]): string =>
+  scopes.join(' ').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
 
 /** Of several refusals of anyOf: 503 if any could not decide, else 403 if any knew the caller, else 401 with all challenges. */
 export function worstOf(denials: readonly Denial[]): Denial {
@@ -33,6 +48,9 @@ export function worstOf(denials: readonly Denial[]): Denial {
   const decisive = first(503) ?? first(403)
   if (decisive !== undefined) return decisive
   // A token that was wrong says more than a credential that another member would have taken.
-  const told = denials.find(({ code }) => code !== 'credentials_missing') ?? denials[0] ?? denial('credentials_missing', '')
+  const told =
+    denials.find(({ code }) => code !== 'credentials_missing') ??
+    denials[0] ??
+    denial('credentials_missing', '')
   return { ...told, challenges: denials.flatMap(({ challenges }) => challenges) }
 }

@@ -45,7 +45,12 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
   #limitMs = 0
   readonly #done: (exchange: LiveExchange, complete: boolean) => void
 
-  constructor(request: Request, reply: Reply, runtime: Runtime, done: (exchange: LiveExchange, complete: boolean) => void) {
+  constructor(
+    request: Request,
+    reply: Reply,
+    runtime: Runtime,
+    done: (exchange: LiveExchange, complete: boolean) => void,
+  ) {
     super()
     this.request = request
     this.reply = reply
@@ -102,7 +107,8 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     inFlight++
     try {
       identify(exchange)
-      if (inFlight > runtime.snapshot.settings.limits.requestsInFlight) fail(exchange, 'overloaded', overload)
+      if (inFlight > runtime.snapshot.settings.limits.requestsInFlight)
+        fail(exchange, 'overloaded', overload)
       else route(exchange, pipelines)
     } catch (error) {
       runtime.log.error('a request failed inside the gateway', { requestId: exchange.id, error })
@@ -125,7 +131,13 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const canonical = canonicalPath(head.rawPath)
   if (canonical === undefined) return refuse(exchange, 'path_invalid')
   exchange.path = canonical.path
-  const result = exchange.runtime.router.route(head.hostname, head.method, canonical.path, head.query, head.headers)
+  const result = exchange.runtime.router.route(
+    head.hostname,
+    head.method,
+    canonical.path,
+    head.query,
+    head.headers,
+  )
   if (result.kind === 'none') return fail(exchange, 'route_not_found')
   if (result.kind === 'held') return fail(exchange, 'rule_invalid')
   if (result.kind === 'ambiguous') return refuse(exchange, 'path_invalid')
@@ -133,7 +145,8 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   exchange.entry = result.entry
   exchange.rule = rule
   if (result.kind === 'method') exchange.allow = result.allow
-  if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject') return refuse(exchange, 'path_invalid')
+  if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject')
+    return refuse(exchange, 'path_invalid')
   const pipeline = pipelines.of(rule)
   exchange.replyEdits = pipeline.replyEdits
   pipeline.run(exchange)

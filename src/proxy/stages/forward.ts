@@ -20,11 +20,23 @@ export interface Lane {
 }
 
 /** The last stage of a rule with backends: picks one, sends the request, passes the answer on, tries again where it may. */
-export function forward(rule: Rule, action: Forward, runtime: Runtime): (exchange: Exchange) => void {
+export function forward(
+  rule: Rule,
+  action: Forward,
+  runtime: Runtime,
+): (exchange: Exchange) => void {
   const hashOf = action.balance.policy === 'Hash' ? hashKey(action.balance.on) : undefined
   const budget = new RetryBudget(action.retry.budgetPercent)
   const meters = runtime.metrics.lane(rule)
-  const newLane = (): Lane => ({ rule, action, runtime, selector: newSelector(action, runtime), hashOf, budget, meters })
+  const newLane = (): Lane => ({
+    rule,
+    action,
+    runtime,
+    selector: newSelector(action, runtime),
+    hashOf,
+    budget,
+    meters,
+  })
   let lane = newLane()
   let { generation } = runtime
   return (exchange) => {
@@ -37,4 +49,8 @@ export function forward(rule: Rule, action: Forward, runtime: Runtime): (exchang
 }
 
 const newSelector = (action: Forward, runtime: Runtime): Selector =>
-  new Selector(action, (id) => runtime.clusters.get(id), { region: runtime.region, clock: runtime.clock, dice: runtime.dice })
+  new Selector(action, (id) => runtime.clusters.get(id), {
+    region: runtime.region,
+    clock: runtime.clock,
+    dice: runtime.dice,
+  })

@@ -4,7 +4,11 @@ import { printRequestHead } from '../http1/print-head.ts'
 import type { LiveEndpoint } from '../runtime/endpoint.ts'
 import type { PoolWaiter } from '../runtime/pool.ts'
 import type { Picked } from '../runtime/selector.ts'
-import type { UpstreamClock, UpstreamConnection, UpstreamOwner } from '../runtime/upstream-connection.ts'
+import type {
+  UpstreamClock,
+  UpstreamConnection,
+  UpstreamOwner,
+} from '../runtime/upstream-connection.ts'
 import { sendHead } from './answer.ts'
 import { discardAnswer } from './discard.ts'
 import type { Attempt, Exchange } from './exchange.ts'
@@ -53,7 +57,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #next(): void {
     const { selector } = this.#lane
     const picked = selector.pick(this.#lane.hashOf?.(this.#exchange), this.#tried ?? noEndpoints)
-    if (picked === undefined) return this.#giveUp(this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend', undefined)
+    if (picked === undefined)
+      return this.#giveUp(
+        this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend',
+        undefined,
+      )
     if (this.#failedIn !== undefined && this.#failedIn !== picked.backend.region) {
       this.#lane.meters.failedOver(this.#failedIn, picked.backend.region, this.#failedBy)
     }
@@ -67,7 +75,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   assigned(connection: UpstreamConnection): void {
     const { request, headers, query, path, authority } = this.#exchange
-    const { picked, framing, length } = { picked: this.#picked, framing: request.body.framing, length: request.body.length }
+    const { picked, framing, length } = {
+      picked: this.#picked,
+      framing: request.body.framing,
+      length: request.body.length,
+    }
     this.#connection = connection
     if (this.#lane.rule.timeouts.requestMs > 0) this.#deadlineHeader()
     const target = (picked?.backend.basePath ?? '') + path + query
@@ -117,7 +129,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const replay = this.#replay
     if (replay === undefined || !replay.intact) return
     const mayLeave = this.#connection?.connected !== true
-    if (mayLeave || isIdempotent(this.#exchange.request.head, this.#lane.action.retry)) replay.keep(chunk)
+    if (mayLeave || isIdempotent(this.#exchange.request.head, this.#lane.action.retry))
+      replay.keep(chunk)
     else replay.drop()
   }
 
@@ -150,7 +163,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const { retry } = this.#lane.action
     const firstByteMs = this.#endAttempt(String(head.status))
     this.#record(head.status, firstByteMs, undefined)
-    if (retry.statuses.length > 0 && retry.statuses.includes(head.status) && this.#mayTryAgain('upstream_reset', false)) {
+    if (
+      retry.statuses.length > 0 &&
+      retry.statuses.includes(head.status) &&
+      this.#mayTryAgain('upstream_reset', false)
+    ) {
       return this.#retryAfter(head)
     }
     exchange.firstByteMs = firstByteMs
@@ -183,7 +200,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
     this.#record(0, firstByteMs, code)
-    if (wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true)) return this.#retry(0)
+    if (wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true))
+      return this.#retry(0)
     this.#release()
     this.#giveUp(code, clock)
   }
@@ -199,7 +217,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #isStale(code: FailureCode): boolean {
     const connection = this.#connection
     if (this.#staleTried || connection === undefined || code !== 'upstream_reset') return false
-    return connection.served > 0 && !connection.answered && isSafe(this.#exchange.request.head.method) && this.#isReplayable()
+    return (
+      connection.served > 0 &&
+      !connection.answered &&
+      isSafe(this.#exchange.request.head.method) &&
+      this.#isReplayable()
+    )
   }
 
   #again(): void {
@@ -243,10 +266,17 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #mayTryAgain(code: FailureCode, failed: boolean): boolean {
     const { action, budget, runtime, rule } = this.#lane
     const { request } = this.#exchange
-    if (this.#tries >= action.retry.attempts || this.#picked?.panic === true || !this.#isReplayable()) return false
+    if (
+      this.#tries >= action.retry.attempts ||
+      this.#picked?.panic === true ||
+      !this.#isReplayable()
+    )
+      return false
     if (!(failed && leftNothing(code)) && !isIdempotent(request.head, action.retry)) return false
     const spentMs = runtime.clock.nowMs() - request.startedMs
-    return (rule.timeouts.requestMs === 0 || spentMs < rule.timeouts.requestMs) && budget.takeRetry()
+    return (
+      (rule.timeouts.requestMs === 0 || spentMs < rule.timeouts.requestMs) && budget.takeRetry()
+    )
   }
 
   #retry(atLeastMs: number): void {
@@ -312,7 +342,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#finish()
     const { timeouts } = this.#lane.rule
     if (clock === undefined) return fail(this.#exchange, code)
-    const limitMs = { connect: timeouts.connectMs, backendRequest: timeouts.backendRequestMs, idle: timeouts.idleMs }[clock]
+    const limitMs = {
+      connect: timeouts.connectMs,
+      backendRequest: timeouts.backendRequestMs,
+      idle: timeouts.idleMs,
+    }[clock]
     const spentMs = Math.round(this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs)
     fail(this.#exchange, code, { clock, limitMs, spentMs })
   }
@@ -320,10 +354,16 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
 /** Status codes are one label a class (data-plane.md, Metrics); codes of failures are a closed list already. */
 const outcomeLabels: Record<string, string> = {}
-for (let status = 100; status < 600; status++) outcomeLabels[status] = `${Math.trunc(status / 100)}xx`
+for (let status = 100; status < 600; status++)
+  outcomeLabels[status] = `${Math.trunc(status / 100)}xx`
 
 /** Bytes of body that will come, as far as the head says. */
-const lengthOf = (head: ResponseHead): number => (head.framing === 'length' || head.contentLength >= 0 ? head.contentLength : head.framing === 'none' ? 0 : -1)
+const lengthOf = (head: ResponseHead): number =>
+  head.framing === 'length' || head.contentLength >= 0
+    ? head.contentLength
+    : head.framing === 'none'
+      ? 0
+      : -1
 
 /** A backend's own wish for a pause, at most 1 s (RFC 9110 §10.2.3; a date is not waited for). */
 function retryAfterMs(value: string | undefined): number {

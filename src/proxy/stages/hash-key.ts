@@ -1,6 +1,6 @@
 import type { HashKey } from '../../model/snapshot.ts'
-import { hashText } from '../runtime/balance.ts'
 import { cookieValue } from '../http1/cookie.ts'
+import { hashText } from '../runtime/balance.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What requests are spread by; undefined when a request does not have it, then any endpoint will do. */
@@ -15,4 +15,5 @@ export function hashKey(key: HashKey): (exchange: Exchange) => number | undefine
   }
 }
 
-const hashed = (text: string | undefined): number | undefined => (text === undefined ? undefined : hashText(text))
+const hashed = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : hashText(text)

@@ -48,9 +48,14 @@ const policies: readonly ((rule: Rule, runtime: Runtime) => Policy | undefined)[
 
 export function buildPipeline(rule: Rule, runtime: Runtime): Pipeline {
   if (rule.action.kind === 'invalid') return held
-  const used = policies.map((policy) => policy(rule, runtime)).filter((policy) => policy !== undefined)
+  const used = policies
+    .map((policy) => policy(rule, runtime))
+    .filter((policy) => policy !== undefined)
   const stages = used.flatMap((policy) => policy.request ?? [])
-  const run = stages.reduceRight<Next>((next, stage) => (exchange) => stage(exchange, next), lastStage(rule, runtime))
+  const run = stages.reduceRight<Next>(
+    (next, stage) => (exchange) => stage(exchange, next),
+    lastStage(rule, runtime),
+  )
   return { run, replyEdits: used.flatMap((policy) => policy.reply ?? []) }
 }
 

@@ -10,7 +10,10 @@ export const isSafe = (method: string): boolean => safe.has(method)
 
 /** RFC 9110 §9.2.2, or by the promise of an `Idempotency-Key` where the rule believes it. */
 export function isIdempotent(head: RequestHead, retry: Retry): boolean {
-  return idempotent.has(head.method) || (retry.idempotencyKeys !== 'Never' && head.headers.has('idempotency-key'))
+  return (
+    idempotent.has(head.method) ||
+    (retry.idempotencyKeys !== 'Never' && head.headers.has('idempotency-key'))
+  )
 }
 
 const reasons: Partial<Record<FailureCode, RetryReason>> = {

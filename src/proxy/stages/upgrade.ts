@@ -6,7 +6,11 @@ export const upgrade = (): Policy => policy
 
 const policy: Policy = {
   request: (exchange: Exchange, next) => {
-    if (exchange.request.head.upgrade === '' || !/\bwebsocket\b/i.test(exchange.request.head.upgrade)) next(exchange)
+    if (
+      exchange.request.head.upgrade === '' ||
+      !/\bwebsocket\b/i.test(exchange.request.head.upgrade)
+    )
+      next(exchange)
     else fail(exchange, 'upgrade_required')
   },
 }
