@@ -58,6 +58,7 @@ const COLON = 58
  * @returns the position after the empty line, or one of the results above
  */
 export function scanFields(bytes: Uint8Array, from: number, end: number, most: number): number {
+  const words = wordsOf(bytes)
   let at = from
   let count = 0
   const limit = Math.min(most, mostFields)
@@ -85,6 +86,7 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     const nameEnd = at++
     while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++
     const valueStart = at
+    at = skipPlainWords(words, at, end)
     for (; at < end; at++) {
       byte = bytes[at] as number
       if (byte < 32 ? byte !== TAB : byte === 127) break
@@ -110,6 +112,33 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     at += 2
   }
   return incomplete
+}
+
+/** The two read buffers are scanned again and again: their views are made once. */
+const viewed: (Uint8Array | undefined)[] = [undefined, undefined]
+const views: (DataView | undefined)[] = [undefined, undefined]
+let oldest = 0
+
+function wordsOf(bytes: Uint8Array): DataView {
+  if (viewed[0] === bytes) return views[0] as DataView
+  if (viewed[1] === bytes) return views[1] as DataView
+  oldest = 1 - oldest
+  viewed[oldest] = bytes
+  return (views[oldest] = new DataView(bytes.buffer, bytes.byteOffset, bytes.length))
+}
+
+/**
+ * Passes over whole words of four bytes in which none is a control or DEL. A word that may hold one ends it: the
+ * caller looks at the bytes. (A byte below n shows in the high bit of `(x - n) & ~x`, and a zero byte likewise.)
+ */
+function skipPlainWords(words: DataView, from: number, end: number): number {
+  let at = from
+  for (const last = end - 4; at <= last; at += 4) {
+    const word = words.getInt32(at, true)
+    const del = word ^ 0x7f7f7f7f
+    if (((((word - 0x20202020) & ~word) | ((del - 0x01010101) & ~del)) & 0x80808080) !== 0) break
+  }
+  return at
 }
 
 /** Whether a name has upper-case letters, and whether it has underscores, by its class bits. */

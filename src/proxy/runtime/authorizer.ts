@@ -2,6 +2,7 @@ import { compactVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import type { Counter } from '../../base/metrics.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { Authorizer, Issuer, Snapshot } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
@@ -21,6 +22,8 @@ import type { VerificationKey } from './verification-key.ts'
 
 /** A token that was verified and may be used. */
 export interface Verified {
+  /** The whole of it, as it came. */
+  readonly token: string
   readonly claims: Claims
   readonly principal: string
   readonly scopes: readonly string[]
@@ -47,14 +50,17 @@ export interface AuthorizerDeps {
 }
 
 export interface AuthorizerObserver {
-  hit(authorizer: string): void
-  missed(authorizer: string): void
+  /** Counters of one authorizer's cache, taken once. */
+  cache(authorizer: string): { readonly hits: Counter; readonly misses: Counter }
   refreshed(authorizer: string, issuer: string, error: Error | undefined): void
 }
 
 const mostTokens = 10_000
 const mostBytes = 32 * 1024 * 1024
 const longestMs = 60_000
+const tailCharacters = 43
+
+const tailOf = (token: string): string => token.slice(-tailCharacters)
 const longestPrincipal = 256
 
 /** Signature checks under way, over all authorizers of the process. */
@@ -64,20 +70,25 @@ let verifying = 0
 export class LiveAuthorizer {
   readonly config: Authorizer
   readonly #deps: AuthorizerDeps
+  readonly #counts: { readonly hits: Counter; readonly misses: Counter }
   readonly #issuers = new Map<string, { readonly issuer: Issuer; readonly keys: KeySet }>()
-  /** By the whole token: no twin of a token can take its place (J6, J17). */
+  /**
+   * By the end of the signature, which is short to hash; what is found counts only for the very same token (J6, J17).
+   * Only verified tokens are in it, so nobody can take another's place.
+   */
   readonly #verified: LRUCache<string, Verified>
   readonly #pending = new Map<string, Promise<Verification>>()
 
   constructor(config: Authorizer, deps: AuthorizerDeps) {
     this.config = config
     this.#deps = deps
+    this.#counts = deps.observer.cache(config.id)
     for (const issuer of config.issuers)
       this.#issuers.set(issuer.issuer, { issuer, keys: this.#keys(issuer) })
     this.#verified = new LRUCache({
       max: mostTokens,
       maxSize: mostBytes,
-      sizeCalculation: (_, token) => token.length * 3 + 512,
+      sizeCalculation: ({ token }) => token.length * 3 + 512,
     })
   }
 
@@ -140,23 +151,23 @@ export class LiveAuthorizer {
 
   /** The hot path: what was verified before and still holds. */
   known(token: string): Verified | undefined {
-    const verified = this.#verified.get(token)
-    if (verified === undefined) return undefined
+    const verified = this.#verified.get(tailOf(token))
+    if (verified === undefined || verified.token !== token) return undefined
     if (
       verified.keysVersion === verified.keys.version &&
       verified.keys.usable &&
       this.#deps.clock.wallMs() < verified.expiresWallMs
     ) {
-      this.#deps.observer.hit(this.config.id)
+      this.#counts.hits.inc()
       return verified
     }
-    this.#verified.delete(token)
+    this.#verified.delete(tailOf(token))
     return undefined
   }
 
   /** Verifies a token; the same token at the same time is one verification. */
   verify(token: string): Promise<Verification> {
-    this.#deps.observer.missed(this.config.id)
+    this.#counts.misses.inc()
     let pending = this.#pending.get(token)
     if (pending === undefined) {
       pending = this.#verify(flat(token)).finally(() => this.#pending.delete(token))
@@ -224,6 +235,7 @@ export class LiveAuthorizer {
     const principal =
       typeof claims['sub'] === 'string' ? flat(claims['sub'].slice(0, longestPrincipal)) : ''
     const verified: Verified = {
+      token,
       claims,
       principal,
       scopes: scopesOf(claims),
@@ -234,7 +246,7 @@ export class LiveAuthorizer {
       keys,
     }
     const ttl = Math.min(expiresWallMs - nowMs, longestMs)
-    if (ttl >= 1) this.#verified.set(token, verified, { ttl: Math.floor(ttl) })
+    if (ttl >= 1) this.#verified.set(flat(tailOf(token)), verified, { ttl: Math.floor(ttl) })
     return { ok: verified }
   }
 }

@@ -36,6 +36,7 @@ export class ProxyMetrics {
   /** Rule → method and class → series: found without building a text. */
   readonly #requestOf = new WeakMap<Rule, Map<string, (Counter | undefined)[]>>()
   readonly #authorizations
+  readonly #authorizationOf = new Map<string, Map<string, Counter>>()
   readonly #cacheHits
   readonly #cacheMisses
   readonly #keyRefreshes
@@ -147,8 +148,10 @@ export class ProxyMetrics {
   }
 
   readonly authorizers: AuthorizerObserver = {
-    hit: (authorizer) => this.#cacheHits.series(authorizer).inc(),
-    missed: (authorizer) => this.#cacheMisses.series(authorizer).inc(),
+    cache: (authorizer) => ({
+      hits: this.#cacheHits.series(authorizer),
+      misses: this.#cacheMisses.series(authorizer),
+    }),
     refreshed: (authorizer, issuer, error) =>
       (error === undefined ? this.#keyRefreshes : this.#keyFailures)
         .series(authorizer, issuer)
@@ -156,7 +159,14 @@ export class ProxyMetrics {
   }
 
   authorized(authorizer: string, outcome: string): void {
-    this.#authorizations.series(authorizer, outcome).inc()
+    let byOutcome = this.#authorizationOf.get(authorizer)
+    if (byOutcome === undefined) this.#authorizationOf.set(authorizer, (byOutcome = new Map()))
+    let counter = byOutcome.get(outcome)
+    if (counter === undefined) {
+      counter = this.#authorizations.series(authorizer, outcome)
+      byOutcome.set(outcome, counter)
+    }
+    counter.inc()
   }
 
   /** One answered request. */
