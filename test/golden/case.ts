@@ -29,7 +29,10 @@ export function readYaml(name: string, file: string): unknown {
 export function expectFile(name: string, file: string, got: string): void {
   const url = new URL(`${name}/${file}`, root)
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(url, got)
-  expect(existsSync(url), `${url.pathname} is missing; run UPDATE_GOLDEN=1 npx vitest run test/golden and review it`).toBe(true)
+  expect(
+    existsSync(url),
+    `${url.pathname} is missing; run UPDATE_GOLDEN=1 npx vitest run test/golden and review it`,
+  ).toBe(true)
   expect(got).toBe(readFileSync(url, 'utf8'))
 }
 

@@ -3,7 +3,17 @@ import type { World } from '../../src/controller/api/world.ts'
 import { createCompiler } from '../../src/controller/compile/compile.ts'
 import { reasons } from '../../src/model/problem.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../src/model/wire.ts'
-import { caseNames, deepFreeze, expectFile, filesOf, type Manifest, optionsOf, readCase, readYaml, worldOf } from './case.ts'
+import {
+  caseNames,
+  deepFreeze,
+  expectFile,
+  filesOf,
+  type Manifest,
+  optionsOf,
+  readCase,
+  readYaml,
+  worldOf,
+} from './case.ts'
 import { printSnapshot, printStatuses } from './print.ts'
 import { play, type Row } from './requests.ts'
 
@@ -37,7 +47,8 @@ const upTo = (world: World, count: number): World => ({
   lastGoodAuthorizers: world.lastGoodAuthorizers.slice(0, count),
 })
 
-const compile = (manifests: readonly Manifest[]) => createCompiler()(worldOf(manifests), optionsOf(manifests))
+const compile = (manifests: readonly Manifest[]) =>
+  createCompiler()(worldOf(manifests), optionsOf(manifests))
 
 describe.each(caseNames())('%s', (name) => {
   const manifests = readCase(name)
@@ -49,13 +60,17 @@ describe.each(caseNames())('%s', (name) => {
 
   test('answers its requests', () => {
     for (const row of (readYaml(name, 'requests.yaml') ?? []) as Row[]) {
-      expect({ request: row.request, expect: play(snapshot, row) }).toEqual({ request: row.request, expect: row.expect })
+      expect({ request: row.request, expect: play(snapshot, row) }).toEqual({
+        request: row.request,
+        expect: row.expect,
+      })
     }
   })
 
   test('law 1: the order of the documents does not matter', () => {
     const rotated = manifests.map((_, at) => manifests[(at + 1) % manifests.length] as Manifest)
-    for (const other of [manifests.toReversed(), rotated]) expect(compile(other)).toEqual({ snapshot, statuses })
+    for (const other of [manifests.toReversed(), rotated])
+      expect(compile(other)).toEqual({ snapshot, statuses })
   })
 
   test('law 2: the same compiler gives the same twice, and its input is frozen', () => {
@@ -68,8 +83,12 @@ describe.each(caseNames())('%s', (name) => {
   test('law 3: a broken object elsewhere changes nothing here', () => {
     const after = compile([...manifests, stranger])
     const { hostnames } = stranger.spec
-    expect(after.snapshot.hosts.filter(({ hostname }) => !hostnames.includes(hostname))).toEqual(snapshot.hosts)
-    expect(after.statuses.filter(({ namespace }) => namespace !== stranger.metadata.namespace)).toEqual(statuses)
+    expect(after.snapshot.hosts.filter(({ hostname }) => !hostnames.includes(hostname))).toEqual(
+      snapshot.hosts,
+    )
+    expect(
+      after.statuses.filter(({ namespace }) => namespace !== stranger.metadata.namespace),
+    ).toEqual(statuses)
   })
 
   test('law 4: document by document, the last snapshot is the whole', () => {
@@ -93,13 +112,17 @@ describe.each(caseNames())('%s', (name) => {
 describe('law 6: every in.yaml passes the schema, unless its folder says otherwise', () => {
   test.each(caseNames())('%s', (name) => {
     const world = worldOf(readCase(name))
-    const broken = [...world.routes, ...world.authorizers].filter(({ problems }) => problems.length > 0)
+    const broken = [...world.routes, ...world.authorizers].filter(
+      ({ problems }) => problems.length > 0,
+    )
     expect(broken.length > 0).toBe(name.endsWith('-rejected-by-schema'))
   })
 })
 
 test('law 7: every reason occurs in some status.yaml, and no other does', () => {
-  const text = caseNames().map((name) => printStatuses(compile(readCase(name)).statuses)).join('\n')
+  const text = caseNames()
+    .map((name) => printStatuses(compile(readCase(name)).statuses))
+    .join('\n')
   const used = new Set([...text.matchAll(/reason: (\w+)/g)].map(([, reason]) => reason))
   expect([...used].sort()).toEqual(Object.keys(reasons).sort())
 })

@@ -58,6 +58,17 @@ export const authorizerDefaults = {
 }
 
 export const issuerDefaults = {
-  algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+  algorithms: [
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'ES256',
+    'ES384',
+    'ES512',
+    'EdDSA',
+  ],
   groupsClaim: 'groups',
 }

@@ -1,5 +1,5 @@
-import type { Snapshot } from '../../src/model/snapshot.ts'
 import { canonicalPath } from '../../src/model/path.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
 import { HeaderList } from '../../src/proxy/http1/header-list.ts'
 import { Router } from '../../src/proxy/runtime/router.ts'
 
@@ -20,7 +20,8 @@ interface Expectation {
 /** Where a request leads, by the router that serves. */
 export function play(snapshot: Snapshot, { request, headers = {} }: Row): Expectation {
   const [method = '', target = ''] = request.split(' ')
-  const [, hostname = '', rawPath = '/', query = ''] = /^http:\/\/([^/?]+)([^?]*)(\?.*)?$/.exec(target) ?? []
+  const [, hostname = '', rawPath = '/', query = ''] =
+    /^http:\/\/([^/?]+)([^?]*)(\?.*)?$/.exec(target) ?? []
   const path = canonicalPath(rawPath)?.path
   if (path === undefined) return { status: 400 }
   const list = new HeaderList()
@@ -40,5 +41,8 @@ export function play(snapshot: Snapshot, { request, headers = {} }: Row): Expect
   }
 }
 
-const ruleOf = ({ id, action }: Snapshot['hosts'][number]['entries'][number]['rule']): Expectation =>
+const ruleOf = ({
+  id,
+  action,
+}: Snapshot['hosts'][number]['entries'][number]['rule']): Expectation =>
   action.kind === 'invalid' ? { rule: id, status: 503 } : { rule: id }

@@ -10,7 +10,10 @@ export function checkUnique(
   names.forEach((name, at) => {
     const first = names.indexOf(name)
     if (first < at)
-      checks.refuse(where(at), `"${name}" is the name of ${where(first)}, too; names are unique`)
+      checks.refuse(
+        where(at),
+        `"${name}" stands at ${where(first)} already; each may be there once`,
+      )
   })
 }
 

@@ -60,7 +60,7 @@ function draftTimeouts(
   if (requestMs > maxRequestMs || (requestMs === 0 && maxRequestMs < longestMs)) {
     checks.refuse(
       `${where}.request`,
-      `at most ${maxRequestMs}ms are allowed by the platform`,
+      `at most ${maxRequestMs / 1000}s are allowed by the platform`,
       'NotPermitted',
     )
   }

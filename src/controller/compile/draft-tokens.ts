@@ -48,12 +48,23 @@ function draftCommon(
 ): Omit<TokensDraft, 'kind' | 'issuers'> {
   const { clockSkew = defaultClockSkewMs } = spec
   if (clockSkew > longestClockSkewMs) checks.refuse(`${where}.clockSkew`, 'at most 60s are allowed')
+  const from = draftSources(spec.from ?? [], `${where}.from`, checks)
+  const forward = draftForwardClaims(spec.forward ?? {}, `${where}.forward`, checks)
+  const both = from.find(
+    (source) => source.kind === 'header' && targetsOf(forward).includes(source.name),
+  )
+  if (both !== undefined) {
+    checks.refuse(
+      `${where}.forward`,
+      `header "${both.name}" carries the credential; clients could not send it`,
+    )
+  }
   return {
-    from: draftSources(spec.from ?? [], `${where}.from`, checks),
+    from,
     clockSkewMs: clockSkew,
     claims: draftClaims(spec.claims ?? []),
     ...(spec.groups !== undefined && { groups: draftWanted(spec.groups) }),
-    forward: draftForwardClaims(spec.forward ?? {}, `${where}.forward`, checks),
+    forward,
     staleKeysForMs: spec.staleKeysFor ?? defaultStaleKeysForMs,
   }
 }
@@ -100,6 +111,11 @@ function draftForwardClaims(
     ...headers.map(({ header }) => header),
     ...(claimsHeader === undefined ? [] : [claimsHeader]),
   ]
+  checkUnique(
+    targets,
+    (at) => (at < headers.length ? `${where}.headers[${at}].header` : `${where}.claimsHeader`),
+    checks,
+  )
   const refused = targets.find((name) => !isClaimTarget(name))
   if (refused !== undefined)
     checks.refuse(
@@ -112,6 +128,11 @@ function draftForwardClaims(
     token,
   }
 }
+
+const targetsOf = ({ headers, claimsHeader }: ForwardClaims): readonly (string | undefined)[] => [
+  ...headers.map(({ header }) => header),
+  claimsHeader,
+]
 
 /** Asymmetric ones only: HS* and none cannot be chosen (J1, J2). */
 const defaultAlgorithms = [

@@ -45,17 +45,13 @@ function draftObject(
   const checks = new Checks()
   const drafting: Drafting = { options, checks, sharing }
   const hostnames = draftHostnames(spec.hostnames, checks)
+  const whereOf = (at: number): string => `spec.rules[${at}]`
+  checkUnique(spec.rules.map(uniqueName), (at) => `${whereOf(at)}.name`, checks)
   const drafted = spec.rules.map((rule, at) => {
-    const where = `spec.rules[${at}]`
-    return isRule(rule)
-      ? draftRule({ spec: rule, route: spec, namespace, where }, drafting)
-      : draftBrokenRule(rule, where, drafting)
+    const where = whereOf(at)
+    if (!isRule(rule)) return draftBrokenRule(rule, where, drafting)
+    return draftRule({ spec: rule, route: spec, namespace, where }, drafting)
   })
-  checkUnique(
-    spec.rules.map((rule) => rule.name),
-    (at) => `spec.rules[${at}].name`,
-    checks,
-  )
   const places = drafted.flatMap(({ broken }) => broken)
   const all = [...problems, ...checks.problems]
   return {
@@ -64,14 +60,30 @@ function draftObject(
     referrer: { group, kind, namespace },
     hostnames,
     holdsHosts: places.some(({ hold }) => hold === undefined) || isRulesLost(spec, problems),
-    rules: drafted.map(({ rule }) =>
-      isSpoiled(rule, places, all) ? { ...rule, action: invalid } : rule,
-    ),
+    rules: drafted.map(({ rule }, at) => ({
+      ...rule,
+      name: idOf(spec.rules, at),
+      ...(isSpoiled(rule, places, all) && { action: invalid }),
+    })),
     problems: all,
   }
 }
 
 const isRule = (rule: RuleSpec | BrokenRule): rule is RuleSpec => !('broken' in rule)
+
+/** Rules that did not decode have whatever name could be read, which says nothing about the others. */
+const uniqueName = (rule: RuleSpec | BrokenRule, at: number): string =>
+  isRule(rule) ? rule.name : `${rule.name}~${at}`
+
+/** Ids are unique even where names are not: `~` is in no name. */
+function idOf(rules: readonly (RuleSpec | BrokenRule)[], at: number): string {
+  const rule = rules[at] as RuleSpec | BrokenRule
+  const others = rules.filter(
+    (other, i) => i !== at && other.name === rule.name && (i < at || !isRule(rule)),
+  )
+  const isFirst = isRule(rule) ? !others.some(isRule) : others.length === 0
+  return isFirst ? rule.name : `${rule.name}~${at}`
+}
 
 /** Some rules are not even known to be there: `rules` is no list, or too long a one. */
 const isRulesLost = (spec: RouteSpec, problems: readonly Problem[]): boolean =>

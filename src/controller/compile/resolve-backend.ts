@@ -39,7 +39,7 @@ function clusterOf({ target, health, maxConnections, maxPending }: BackendDraft)
 const nameOf = (target: ServiceDraft | UrlTarget): string =>
   target.kind === 'service'
     ? `${target.namespace}/${target.service}:${target.port}`
-    : `${target.scheme}://${target.hostname}:${target.port}`
+    : `${target.scheme}://${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${target.port}`
 
 function serviceProblem(
   lookup: Lookup,
