@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Dice } from '../base/dice.ts'
 import type { Log } from '../base/log.ts'
+import { MemoryPressure } from '../base/memory-pressure.ts'
 import { Wheel } from '../base/wheel.ts'
 import { parseCidrs } from '../model/address.ts'
 import { defaultSettings } from '../model/settings.ts'
@@ -57,6 +58,17 @@ export function createProxy(options: ProxyOptions): Proxy {
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
   const { settings } = nothing
+  const memory = new MemoryPressure(
+    options.clock,
+    () => runtime.snapshot.settings.limits,
+    (level) => {
+      runtime.pressure = level
+      options.log.warn('memory pressure changed', { level })
+      if (level !== 'shed') return
+      listener.shed()
+      runtime.shed()
+    },
+  )
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(settings.trustedProxies)
@@ -102,6 +114,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
     drain: (timeoutMs) => listener.drain(timeoutMs),
     close() {
+      memory.close()
       listener.destroy()
       runtime.close()
       wheel.close()

@@ -54,6 +54,9 @@ export function explain(router: Router, request: ExplainedRequest): Explanation 
     lost: (entry, by, condition) => losses.set(entry, { by, condition }),
   })
   const entry = 'entry' in result ? result.entry : undefined
+  if (encodedSlash && result.kind === 'none') {
+    return refused(path, host, 'the path holds an encoded slash, which no rule keeps')
+  }
   if (encodedSlash && entry?.rule.paths.encodedSlash === 'Reject') {
     return refused(
       path,

@@ -29,6 +29,7 @@ function forwarded(target: string, own: Partial<PathPolicy> = {}, rewriting?: Re
   if (canonical === undefined) return 'refused'
   const { path } = canonical
   const result = router.route(head.hostname, head.method, path, head.query, head.headers)
+  if (result.kind === 'none' && canonical.encodedSlash) return 'refused'
   if (result.kind !== 'rule') return result.kind === 'ambiguous' ? 'refused' : result.kind
   if (canonical.encodedSlash && result.entry.rule.paths.encodedSlash === 'Reject') return 'refused'
   if (result.entry.rule.name === 'admin') return 'protected'

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
+import { type CidrSet, parseCidrs } from '../../model/address.ts'
 import type { Cluster, Snapshot } from '../../model/snapshot.ts'
 import { type AuthorizerDeps, createAuthorizers, type LiveAuthorizer } from './authorizer.ts'
 import { LiveCluster } from './cluster.ts'
@@ -35,6 +36,10 @@ export class Runtime {
   readonly region: string
   readonly allowLoopback: boolean
   readonly #names = systemNameServer()
+  /** Set by whoever watches memory: with any pressure no new request is taken. */
+  pressure: 'none' | 'refuse' | 'shed' = 'none'
+  /** Who may see which rule served them (settings.debugHeadersFor). */
+  debugCallers: CidrSet = parseCidrs([])
   /** Grows with each snapshot. */
   generation = 0
   snapshot: Snapshot
@@ -71,6 +76,7 @@ export class Runtime {
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
     const dropped = { clusters: this.clusters, authorizers: this.authorizers }
     this.generation++
+    this.debugCallers = parseCidrs(snapshot.settings.debugHeadersFor)
     this.snapshot = snapshot
     this.router = router
     this.clusters = clusters
@@ -128,6 +134,12 @@ export class Runtime {
       limits: () => this.snapshot.settings.limits,
       observer: this.metrics.authorizers,
     }
+  }
+
+  /** Gives back what only saves time: idle connections to backends. */
+  shed(): void {
+    for (const { endpoints } of this.clusters.values())
+      for (const { pool } of endpoints) pool.shed()
   }
 
   close(): void {

@@ -135,6 +135,11 @@ export class Listener implements ConnectionHost {
     })
   }
 
+  /** Closes connections on which nothing happens. */
+  shed(): void {
+    for (const connection of this.#connections) if (connection.idle) connection.drain()
+  }
+
   destroy(): void {
     this.stopAccepting()
     for (const connection of this.#connections) connection.destroy()

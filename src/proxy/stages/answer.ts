@@ -17,6 +17,18 @@ export function sendHead(
   for (let i = 0; i < edits.length; i++)
     (edits[i] as (typeof edits)[number])(exchange, status, headers)
   headers.set('x-request-id', exchange.id)
+  const { debugCallers } = exchange.runtime
+  if (!debugCallers.empty && debugCallers.contains(exchange.client)) explainTo(exchange, headers)
   exchange.status = status
   exchange.reply.head(status, headers, length)
+}
+
+/** For callers that the settings allow: which rule served them, from where, after which attempts. */
+function explainTo({ rule, attempts }: Exchange, headers: HeaderList): void {
+  if (rule !== undefined) headers.set('x-fairlead-route', rule.id)
+  const last = attempts?.at(-1)
+  if (attempts === undefined || last === undefined) return
+  headers.set('x-fairlead-region', last.region)
+  const text = attempts.map(({ region, backend, outcome }) => `${region || backend}=${outcome}`)
+  headers.set('x-fairlead-attempts', text.join(','))
 }

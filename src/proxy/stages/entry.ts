@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { sendHead } from './answer.ts'
 import type { Attempt, AuthorizationOutcome, Exchange, ReplyEdit } from './exchange.ts'
 import { fail } from './fail.ts'
+import { answerHealth, healthPath } from './host-health.ts'
 import { identify } from './identify.ts'
 import { PipelineTable } from './pipeline-table.ts'
 
@@ -107,7 +108,10 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     inFlight++
     try {
       identify(exchange)
-      if (inFlight > runtime.snapshot.settings.limits.requestsInFlight)
+      if (
+        inFlight > runtime.snapshot.settings.limits.requestsInFlight ||
+        runtime.pressure !== 'none'
+      )
         fail(exchange, 'overloaded', overload)
       else route(exchange, pipelines)
     } catch (error) {
@@ -131,6 +135,9 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const canonical = canonicalPath(head.rawPath)
   if (canonical === undefined) return refuse(exchange, 'path_invalid')
   exchange.path = canonical.path
+  if (canonical.path === healthPath && exchange.runtime.snapshot.settings.healthEndpoint) {
+    return answerHealth(exchange)
+  }
   const result = exchange.runtime.router.route(
     head.hostname,
     head.method,
@@ -138,17 +145,24 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
     head.query,
     head.headers,
   )
-  if (result.kind === 'none') return fail(exchange, 'route_not_found')
+  if (result.kind === 'none') {
+    // P3: refused unless a rule keeps them.
+    return canonical.encodedSlash
+      ? refuse(exchange, 'path_invalid')
+      : fail(exchange, 'route_not_found')
+  }
   if (result.kind === 'held') return fail(exchange, 'rule_invalid')
   if (result.kind === 'ambiguous') return refuse(exchange, 'path_invalid')
   const { rule } = result.entry
   exchange.entry = result.entry
   exchange.rule = rule
   if (result.kind === 'method') exchange.allow = result.allow
-  if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject')
-    return refuse(exchange, 'path_invalid')
+  // Matched with its slashes merged, forwarded as the route wants it (P4).
+  if (!rule.paths.mergeSlashes) exchange.path = canonical.unmerged
   const pipeline = pipelines.of(rule)
   exchange.replyEdits = pipeline.replyEdits
+  if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject')
+    return refuse(exchange, 'path_invalid')
   pipeline.run(exchange)
 }
 

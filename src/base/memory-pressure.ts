@@ -1,0 +1,67 @@
+import fs from 'node:fs'
+import v8 from 'node:v8'
+import type { Clock, Timer } from './clock.ts'
+
+export type Pressure = 'none' | 'refuse' | 'shed'
+
+const sampleMs = 250
+
+/**
+ * How near the process is to the memory it may have: of the heap, V8's limit; of all it holds (buffers are outside the
+ * heap), the cgroup's.
+ */
+export class MemoryPressure {
+  level: Pressure = 'none'
+  readonly #clock: Clock
+  readonly #percents: () => { readonly memoryPercent: number; readonly memoryShedPercent: number }
+  readonly #changed: (level: Pressure) => void
+  readonly #heapLimit = v8.getHeapStatistics().heap_size_limit
+  readonly #groupLimit = cgroupLimit()
+  #timer: Timer | undefined
+
+  constructor(
+    clock: Clock,
+    percents: () => { readonly memoryPercent: number; readonly memoryShedPercent: number },
+    changed: (level: Pressure) => void,
+  ) {
+    this.#clock = clock
+    this.#percents = percents
+    this.#changed = changed
+    this.#plan()
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  #plan(): void {
+    this.#timer = this.#clock.after(sampleMs, () => {
+      this.sample(process.memoryUsage())
+      this.#plan()
+    })
+  }
+
+  /** Takes one measurement into account. */
+  sample({ heapUsed, rss }: { readonly heapUsed: number; readonly rss: number }): void {
+    const { memoryPercent, memoryShedPercent } = this.#percents()
+    const used = 100 * Math.max(heapUsed / this.#heapLimit, rss / this.#groupLimit)
+    const level = used >= memoryShedPercent ? 'shed' : used >= memoryPercent ? 'refuse' : 'none'
+    if (level === this.level) return
+    this.level = level
+    this.#changed(level)
+  }
+}
+
+/** Bytes that the control group allows, v2 or v1; infinite without a limit. */
+function cgroupLimit(): number {
+  for (const file of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
+    try {
+      const limit = Number(fs.readFileSync(file, 'utf8'))
+      // v1 says "none" by a number near 2^63.
+      if (limit > 0 && limit < 2 ** 50) return limit
+    } catch {
+      // Another kind of control group, or none.
+    }
+  }
+  return Number.POSITIVE_INFINITY
+}
