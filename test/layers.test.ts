@@ -117,6 +117,8 @@ function isAllowed({ from, to }: Import): boolean {
   const room = rooms[home]
   if (room === undefined) return false
   if (to.startsWith('node:')) return room.node === 'all' || room.node.includes(to)
+  // The version has one home.
+  if (to === 'package.json') return home === 'src/cli'
   if (!to.startsWith('src/')) return room.packages?.includes(packageOf(to)) ?? false
   const target = roomOf(to) ?? ''
   if (target === home) return true

@@ -69,7 +69,7 @@ class Table<Series> implements Family<Series> {
 }
 
 /** Latencies from half a millisecond to a minute, in seconds. */
-export const latencyBuckets = [
+const latencyBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ]
 

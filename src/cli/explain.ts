@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Forward, Rule, Snapshot } from '../model/snapshot.ts'
 import type { Explanation } from '../proxy/runtime/explain.ts'
+import type { Candidate } from '../proxy/runtime/shares.ts'
 import { compileFolder } from './compile-folder.ts'
 import { option } from './options.ts'
 
@@ -127,12 +128,8 @@ async function sharesOf(
   )
   return compute(levels).flatMap((shares, i) =>
     shares.map((share, k) => {
-      const {
-        name,
-        region: at,
-        priority,
-        weight,
-      } = (levels[i]?.[k] as { backend: Forward['backends'][number] }).backend
+      const { backend } = (levels[i] as readonly Candidate[])[k] as Candidate
+      const { name, region: at, priority, weight } = backend
       return { backend: name, region: at, priority, weight, share }
     }),
   )

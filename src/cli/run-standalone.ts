@@ -5,11 +5,12 @@ import { untilStopped } from '../base/lifecycle.ts'
 import { LineWriter } from '../base/line-writer.ts'
 import { createLog, type Log } from '../base/log.ts'
 import { Metrics } from '../base/metrics.ts'
-import { type ControllerState, createController } from '../controller/main.ts'
+import type { Controller, ControllerState } from '../controller/state.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
-import { createProxy, type Proxy } from '../proxy/main.ts'
+import type { DataPlane } from '../proxy/data-plane.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { accessLine } from '../proxy/stages/access-line.ts'
+import type { Observe } from '../proxy/stages/entry.ts'
 import type { Address } from './options.ts'
 import { isGood, printSourceProblem, printStatus } from './print-status.ts'
 import type { StandaloneFlags } from './standalone.ts'
@@ -27,10 +28,11 @@ export async function runStandalone(flags: StandaloneFlags): Promise<void> {
 
 async function run(flags: StandaloneFlags, log: Log): Promise<void> {
   const metrics = new Metrics().withProcess()
+  const proxyMetrics = new ProxyMetrics(metrics)
   const accessLog =
     flags.accessLog === 'off' ? undefined : new LineWriter(flags.accessLog, systemClock)
-  const proxyMetrics = new ProxyMetrics(metrics)
-  const proxy: Proxy = createProxy({
+  const { createProxy } = await import('../proxy/main.ts')
+  const proxy = createProxy({
     clock: systemClock,
     dice: systemDice,
     log,
@@ -38,40 +40,14 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
     http: flags.http,
     region: flags.region,
     allowLoopback: flags.allowLoopback ?? false,
-    ...(accessLog !== undefined && {
-      observe: (exchange, complete, seconds) =>
-        accessLog.write(
-          accessLine(
-            exchange,
-            complete,
-            seconds,
-            systemClock.wallMs(),
-            exchange.runtime.snapshot.settings.accessLog,
-          ),
-        ),
-    }),
+    ...(accessLog !== undefined && { observe: accessObserver(accessLog) }),
   })
   let state: ControllerState | undefined
-  const controller = createController({
-    clock: systemClock,
-    log,
-    directory: flags.config,
-    settings: flags.settings,
-    state: flags.state,
-    className: flags.class,
-    allowLoopback: flags.allowLoopback ?? false,
-    publish(next) {
-      report(next, state, log)
-      state = next
-      try {
-        proxy.apply(next.snapshot)
-      } catch (error) {
-        proxyMetrics.refusedSnapshot()
-        log.error('the snapshot cannot be applied; the one before stays in force', { error })
-      }
-    },
+  const controller = await openController(flags, log, (next) => {
+    report(next, state, log)
+    state = next
+    applyTo(proxy, next, proxyMetrics, log)
   })
-  controller.start()
   const port = await proxy.listen()
   const routes: AdminRoute[] = [...proxyRoutes(proxy, metrics), statusRoute(() => state)]
   const admin = await startAdmin(flags.admin, routes)
@@ -87,7 +63,43 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
   process.exit(0)
 }
 
-async function stop(proxy: Proxy, admin: Admin, closeController: () => void): Promise<void> {
+const accessObserver =
+  (accessLog: LineWriter): Observe =>
+  (exchange, complete, seconds) => {
+    const settings = exchange.runtime.snapshot.settings.accessLog
+    accessLog.write(accessLine(exchange, complete, seconds, systemClock.wallMs(), settings))
+  }
+
+async function openController(
+  flags: StandaloneFlags,
+  log: Log,
+  publish: (state: ControllerState) => void,
+): Promise<Controller> {
+  const { createController } = await import('../controller/main.ts')
+  const controller = createController({
+    clock: systemClock,
+    log,
+    directory: flags.config,
+    settings: flags.settings,
+    state: flags.state,
+    className: flags.class,
+    allowLoopback: flags.allowLoopback ?? false,
+    publish,
+  })
+  controller.start()
+  return controller
+}
+
+function applyTo(proxy: DataPlane, next: ControllerState, metrics: ProxyMetrics, log: Log): void {
+  try {
+    proxy.apply(next.snapshot)
+  } catch (error) {
+    metrics.refusedSnapshot()
+    log.error('the snapshot cannot be applied; the one before stays in force', { error })
+  }
+}
+
+async function stop(proxy: DataPlane, admin: Admin, closeController: () => void): Promise<void> {
   closeController()
   await proxy.shutDown()
   proxy.close()

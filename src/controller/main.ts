@@ -1,14 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { ObjectStatus } from '../model/problem.ts'
-import type { Settings } from '../model/settings.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import { createCompiler } from './compile/compile.ts'
 import { LastGood } from './last-good.ts'
 import { Batch } from './sources/batching.ts'
 import { Directory } from './sources/directory.ts'
 import { SettingsFile } from './sources/settings-file.ts'
-import type { SourceProblem } from './sources/shelf.ts'
+import type { Controller, ControllerState } from './state.ts'
 
 export interface ControllerOptions {
   readonly clock: Clock
@@ -22,23 +19,6 @@ export interface ControllerOptions {
   readonly allowLoopback: boolean
   /** Called with each compile's result, first from `start`. */
   readonly publish: (state: ControllerState) => void
-}
-
-/** What a compile came to, and what stands in its way. */
-export interface ControllerState {
-  readonly snapshot: Snapshot
-  readonly statuses: readonly ObjectStatus[]
-  /** Problems with files and with documents that are no objects of ours. */
-  readonly problems: readonly SourceProblem[]
-  readonly settings: Settings
-  readonly compileMs: number
-}
-
-/** The controller of a directory: files in, snapshots out. */
-export interface Controller {
-  /** Reads and publishes once, then watches. Throws when the directory cannot be read or the settings are broken. */
-  start(): void
-  close(): void
 }
 
 export function createController(options: ControllerOptions): Controller {

@@ -15,21 +15,3 @@ export function parseDuration(text: string): number | undefined {
     total += Number(count) * (units[unit as string] as number)
   return total <= longestMs ? total : undefined
 }
-
-/** The shortest text of a duration. */
-export function printDuration(ms: number): string {
-  if (ms === 0) return '0s'
-  let left = ms
-  let text = ''
-  for (const [unit, size] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1000],
-    ['ms', 1],
-  ] as const) {
-    const count = Math.floor(left / size)
-    left -= count * size
-    if (count > 0) text += `${count}${unit}`
-  }
-  return text
-}

@@ -4,7 +4,7 @@ import type { Host, Rule, Snapshot } from './snapshot.ts'
 import { decodeMessage, type SnapshotMessage } from './wire-message.ts'
 
 /** A snapshot over this many characters of JSON is refused before it is sent and before it is read (hostile-inputs C10). */
-export const largestSnapshot = 256 * 1024 * 1024
+const largestSnapshot = 256 * 1024 * 1024
 
 /**
  * A snapshot as JSON text, for the push channel, workers and the last-good file. A rule stands there once,

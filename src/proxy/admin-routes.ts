@@ -2,12 +2,12 @@ import v8 from 'node:v8'
 import type { AdminRoute } from '../base/admin.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import type { DataPlane } from './data-plane.ts'
 import { HeaderList } from './http1/header-list.ts'
-import type { Proxy } from './main.ts'
 import { explain } from './runtime/explain.ts'
 
 /** What the admin port answers about a data plane. */
-export function proxyRoutes(proxy: Proxy, metrics: Metrics): AdminRoute[] {
+export function proxyRoutes(proxy: DataPlane, metrics: Metrics): AdminRoute[] {
   const { runtime } = proxy
   return [
     {
@@ -75,7 +75,7 @@ export function proxyRoutes(proxy: Proxy, metrics: Metrics): AdminRoute[] {
 
 const printable = ({ secrets: _, ...rest }: Snapshot): Omit<Snapshot, 'secrets'> => rest
 
-function explained(proxy: Proxy, query: URLSearchParams) {
+function explained(proxy: DataPlane, query: URLSearchParams) {
   const url = parse(query.get('url') ?? '')
   if (url === null) return { status: 400, body: 'give ?url=http://host/path\n' }
   const request = {
@@ -96,7 +96,7 @@ function parse(text: string): URL | null {
   }
 }
 
-function backends({ runtime }: Proxy) {
+function backends({ runtime }: DataPlane) {
   return [...runtime.clusters.values()].map(({ name, endpoints }) => ({
     cluster: name,
     endpoints: endpoints.map(({ address, port, healthy, ejected, inFlight, pool }) => ({

@@ -6,6 +6,7 @@ import { Wheel } from '../base/wheel.ts'
 import { parseCidrs } from '../model/address.ts'
 import { defaultSettings } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import type { DataPlane } from './data-plane.ts'
 import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
 import { Runtime } from './runtime/runtime.ts'
 import { Listener } from './server/listener.ts'
@@ -24,25 +25,6 @@ export interface ProxyOptions {
   readonly observe?: Observe
 }
 
-/** A data plane in this process. Nothing listens before `listen`, which wants a snapshot first. */
-export interface Proxy {
-  readonly runtime: Runtime
-  /** Requests in flight and client connections, for metrics and readiness. */
-  readonly inFlight: number
-  readonly connections: number
-  /** Whole or not at all: throws and keeps what it had. */
-  apply(snapshot: Snapshot): void
-  /** Resolves with the port in use; rejects with Node's error (`EADDRINUSE`). */
-  listen(): Promise<number>
-  /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
-  drain(timeoutMs: number): Promise<void>
-  /** A snapshot is in force, the listener is open, and it is not draining. */
-  readonly ready: boolean
-  /** Not ready at once, serve on for `drain.min`, then drain for at most `drain.timeout` (settings). */
-  shutDown(): Promise<void>
-  close(): void
-}
-
 const nothing: Snapshot = {
   format: 1,
   digest: '',
@@ -53,22 +35,11 @@ const nothing: Snapshot = {
   secrets: {},
 }
 
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): DataPlane {
   const wheel = new Wheel(options.clock)
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
   const { settings } = nothing
-  const memory = new MemoryPressure(
-    options.clock,
-    () => runtime.snapshot.settings.limits,
-    (level) => {
-      runtime.pressure = level
-      options.log.warn('memory pressure changed', { level })
-      if (level !== 'shed') return
-      listener.shed()
-      runtime.shed()
-    },
-  )
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(settings.trustedProxies)
@@ -82,6 +53,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     isTrusted: (address) => trusted.contains(address),
     observer: options.metrics.listener,
   })
+  const memory = watchMemory(options, runtime, listener)
   return {
     runtime,
     get inFlight() {
@@ -121,3 +93,20 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
   }
 }
+
+const watchMemory = (
+  { clock, log }: ProxyOptions,
+  runtime: Runtime,
+  listener: Listener,
+): MemoryPressure =>
+  new MemoryPressure(
+    clock,
+    () => runtime.snapshot.settings.limits,
+    (level) => {
+      runtime.pressure = level
+      log.warn('memory pressure changed', { level })
+      if (level !== 'shed') return
+      listener.shed()
+      runtime.shed()
+    },
+  )

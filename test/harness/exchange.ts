@@ -33,7 +33,7 @@ export function headOf(lines: string): RequestHead {
 }
 
 /** What a client gets, written down. */
-export class FakeReply implements Reply {
+class FakeReply implements Reply {
   started = false
   over = false
   bodyBytes = 0

@@ -5,13 +5,14 @@ import { Metrics } from '../../src/base/metrics.ts'
 import { digestOf } from '../../src/model/digest.ts'
 import { defaultSettings, type Settings } from '../../src/model/settings.ts'
 import type { Forward, Rule, Snapshot } from '../../src/model/snapshot.ts'
-import { createProxy, type Proxy } from '../../src/proxy/main.ts'
+import type { DataPlane } from '../../src/proxy/data-plane.ts'
+import { createProxy } from '../../src/proxy/main.ts'
 import { ProxyMetrics } from '../../src/proxy/runtime/proxy-metrics.ts'
 import type { Exchange } from '../../src/proxy/stages/exchange.ts'
 
 export interface TestProxy {
   readonly port: number
-  readonly proxy: Proxy
+  readonly proxy: DataPlane
   readonly finished: Exchange[]
   readonly rejected: string[]
   readonly errors: unknown[]

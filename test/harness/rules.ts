@@ -41,7 +41,7 @@ export const ruleOf = (name: string, own: Partial<Rule> = {}): Rule => ({
 })
 
 /** `= /a`, `/a`, `/a/{id}` and `~ /a/[0-9]+` for exact, prefix, pattern and regex. */
-export function pathOf(text: string): PathMatch {
+function pathOf(text: string): PathMatch {
   if (text.startsWith('= ')) return { kind: 'exact', value: text.slice(2) }
   const value = text.replace(/^~ /, '')
   const segments = value.split('/').slice(1)

@@ -48,7 +48,7 @@ export const rule = z
   )
 
 export const hostname = line(253)
-export const hostnames = z.array(hostname).min(1).max(64)
+const hostnames = z.array(hostname).min(1).max(64)
 
 /** `spec` of an ApiRoute (api.md). Unknown fields are refused: one that is ignored could have closed something. */
 export const routeSpec = z.strictObject({

@@ -4,7 +4,7 @@ import type { Problem } from '../../model/problem.ts'
 type Issue = z.core.$ZodIssue
 
 /** `spec.rules[0].backends[1]`. */
-export function printPath(path: readonly PropertyKey[], root: string): string {
+function printPath(path: readonly PropertyKey[], root: string): string {
   let text = root
   for (const part of path)
     text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`

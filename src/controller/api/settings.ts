@@ -93,19 +93,11 @@ const defined = <T extends object>(value: T | undefined): Partial<T> =>
   ) as Partial<T>
 
 function withDefaults(raw: Raw): Settings {
-  const { limits: size, clocks: time, accessLog: log, guardrails: rails, drain } = defaultSettings
-  const c = raw.clocks ?? {}
+  const { limits: size, accessLog: log, guardrails: rails, drain } = defaultSettings
   return {
     trustedProxies: raw.trustedProxies ?? defaultSettings.trustedProxies,
     limits: { ...size, ...(defined(raw.limits) as Partial<Settings['limits']>) },
-    clocks: {
-      headMs: c.head ?? time.headMs,
-      bodyIdleMs: c.bodyIdle ?? time.bodyIdleMs,
-      writeStallMs: c.writeStall ?? time.writeStallMs,
-      connectionIdleMs: c.connectionIdle ?? time.connectionIdleMs,
-      halfCloseGraceMs: c.halfCloseGrace ?? time.halfCloseGraceMs,
-      upstreamIdleMs: c.upstreamIdle ?? time.upstreamIdleMs,
-    },
+    clocks: clocksOf(raw),
     accessLog: {
       fields: raw.accessLog?.fields ?? log.fields,
       query: raw.accessLog?.query ?? log.query,
@@ -125,5 +117,17 @@ function withDefaults(raw: Raw): Settings {
     },
     debugHeadersFor: raw.debugHeadersFor ?? defaultSettings.debugHeadersFor,
     healthEndpoint: raw.healthEndpoint ?? defaultSettings.healthEndpoint,
+  }
+}
+
+function clocksOf({ clocks: given = {} }: Raw): Settings['clocks'] {
+  const { clocks } = defaultSettings
+  return {
+    headMs: given.head ?? clocks.headMs,
+    bodyIdleMs: given.bodyIdle ?? clocks.bodyIdleMs,
+    writeStallMs: given.writeStall ?? clocks.writeStallMs,
+    connectionIdleMs: given.connectionIdle ?? clocks.connectionIdleMs,
+    halfCloseGraceMs: given.halfCloseGrace ?? clocks.halfCloseGraceMs,
+    upstreamIdleMs: given.upstreamIdle ?? clocks.upstreamIdleMs,
   }
 }

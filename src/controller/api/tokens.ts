@@ -13,7 +13,7 @@ export const wanted = z
   )
 
 /** A claim that must have, or as a list contain, one of the values. */
-export const claimCondition = z.strictObject({
+const claimCondition = z.strictObject({
   name: line(128).describe('Name of the claim.'),
   anyOf: z
     .array(z.union([line(1024), z.number(), z.boolean()]))

@@ -85,7 +85,7 @@ const isOlder = (a: ResolvedRoute, b: ResolvedRoute): boolean =>
   (compareAges(a.order.created, b.order.created) || compareTexts(a.order.id, b.order.id)) < 0
 
 /** Set by the platform on a namespace: the hostnames that its routes may claim, comma separated. */
-export const hostnamesAnnotation = 'fairlead.dev/hostnames'
+const hostnamesAnnotation = 'fairlead.dev/hostnames'
 
 /**
  * The most specific listing that covers a hostname decides: a namespace that lists `*.shop.example`

@@ -105,7 +105,7 @@ function hostOf(hostname: string, held: boolean, winners: readonly Candidate[]):
 }
 
 /** Precedence of api.md: the match, then age, then `namespace/name`, then the order in the object. Total: never 0 for two candidates. */
-export const compareCandidates = (a: Candidate, b: Candidate): number =>
+const compareCandidates = (a: Candidate, b: Candidate): number =>
   compareMatches(a.entry.match, b.entry.match) ||
   compareAges(a.order.created, b.order.created) ||
   compareTexts(a.order.id, b.order.id) ||

@@ -22,7 +22,7 @@ export class Sharing {
 }
 
 /** Freezes plain data all the way down. */
-export function deepFreeze(value: unknown): void {
+function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
   Object.freeze(value)
   for (const part of Object.values(value)) deepFreeze(part)

@@ -33,7 +33,7 @@ function mark(table: Uint8Array, byte: number, bits: number): void {
 }
 
 /** Results of a scan besides a position. */
-export const incomplete = 0
+const incomplete = 0
 export const malformed = -1
 export const tooMany = -2
 

@@ -55,6 +55,11 @@ export interface AuthorizerObserver {
   refreshed(authorizer: string, issuer: string, error: Error | undefined): void
 }
 
+interface LiveIssuer {
+  readonly issuer: Issuer
+  readonly keys: KeySet
+}
+
 const mostTokens = 10_000
 const mostBytes = 32 * 1024 * 1024
 const longestMs = 60_000
@@ -71,7 +76,7 @@ export class LiveAuthorizer {
   readonly config: Authorizer
   readonly #deps: AuthorizerDeps
   readonly #counts: { readonly hits: Counter; readonly misses: Counter }
-  readonly #issuers = new Map<string, { readonly issuer: Issuer; readonly keys: KeySet }>()
+  readonly #issuers = new Map<string, LiveIssuer>()
   /**
    * By the end of the signature, which is short to hash; what is found counts only for the very same token (J6, J17).
    * Only verified tokens are in it, so nobody can take another's place.
@@ -195,7 +200,7 @@ export class LiveAuthorizer {
     const { version } = keys
     const signature = await this.#checkSignature(token, parsed, candidates)
     if (signature !== undefined) return { fault: signature }
-    return this.#accept(token, parsed.payload, issuer, keys, version)
+    return this.#accept(token, parsed.payload, found, version)
   }
 
   async #checkSignature(
@@ -218,8 +223,7 @@ export class LiveAuthorizer {
   #accept(
     token: string,
     claims: Claims,
-    issuer: Issuer,
-    keys: KeySet,
+    { issuer, keys }: LiveIssuer,
     keysVersion: number,
   ): Verification {
     const nowMs = this.#deps.clock.wallMs()

@@ -151,7 +151,11 @@ export class Selector {
     const shares = sharesOf(
       levels.map((level) => level.map((slot) => this.#candidate(slot, nowMs))),
     )
-    levels.forEach((level, i) => level.forEach((slot, k) => (slot.share = shares[i]?.[k] ?? 0)))
+    levels.forEach((level, i) => {
+      level.forEach((slot, k) => {
+        slot.share = shares[i]?.[k] ?? 0
+      })
+    })
     this.#anyHealthy = this.#slots.some(({ share }) => share > 0)
   }
 

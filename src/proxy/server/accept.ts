@@ -14,7 +14,7 @@ export interface SocketOwner {
 }
 
 /** One read at most; together with one unfinished write it is what a connection buffers. */
-export const readBufferBytes = 32 * 1024
+const readBufferBytes = 32 * 1024
 const shared = Buffer.allocUnsafeSlow(readBufferBytes)
 
 interface WithHandle {

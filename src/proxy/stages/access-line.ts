@@ -71,9 +71,6 @@ const aliases: Readonly<Record<string, string>> = {
 
 const byName = new Map(standard)
 
-/** The names that a custom line may use. */
-export const accessLogFields: readonly string[] = [...byName.keys(), ...Object.keys(aliases)]
-
 /** One JSON line, with its newline. Hostile bytes are escaped; a line over the limit says that it was cut and by how much. */
 export function accessLine(
   exchange: Exchange,

@@ -60,7 +60,7 @@ export function buildPipeline(rule: Rule, runtime: Runtime): Pipeline {
 }
 
 /** A rule that cannot be served keeps its place (invariant 3). */
-export const held: Pipeline = { run: (exchange) => fail(exchange, 'rule_invalid'), replyEdits: [] }
+const held: Pipeline = { run: (exchange) => fail(exchange, 'rule_invalid'), replyEdits: [] }
 
 function lastStage(rule: Rule, runtime: Runtime): (exchange: Exchange) => void {
   const { action } = rule

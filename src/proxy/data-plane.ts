@@ -1,0 +1,21 @@
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Runtime } from './runtime/runtime.ts'
+
+/** A data plane in this process. Nothing listens before `listen`, which wants a snapshot first. */
+export interface DataPlane {
+  readonly runtime: Runtime
+  /** Requests in flight and client connections, for metrics and readiness. */
+  readonly inFlight: number
+  readonly connections: number
+  /** Whole or not at all: throws and keeps what it had. */
+  apply(snapshot: Snapshot): void
+  /** Resolves with the port in use; rejects with Node's error (`EADDRINUSE`). */
+  listen(): Promise<number>
+  /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
+  drain(timeoutMs: number): Promise<void>
+  /** A snapshot is in force, the listener is open, and it is not draining. */
+  readonly ready: boolean
+  /** Not ready at once, serve on for `drain.min`, then drain for at most `drain.timeout` (settings). */
+  shutDown(): Promise<void>
+  close(): void
+}
