@@ -164,6 +164,7 @@ export function exchangeOf(lines: string, options: ExchangeOptions = {}): TestEx
     entry: options.entry ?? { match: matchOf(), rule },
     allow: undefined,
     authorization: undefined,
+    issuedPin: '',
     attempts: undefined,
     failure: undefined,
     failureDetail: undefined,

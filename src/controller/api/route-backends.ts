@@ -54,7 +54,18 @@ const hash = z
   .strictObject({
     header: headerName.optional().describe('By the value of this header.'),
     cookie: z
-      .strictObject({ name: line(128).describe('Name of the cookie.') })
+      .strictObject({
+        name: line(128).describe('Name of the cookie.'),
+        ttl: duration
+          .optional()
+          .describe(
+            'How long an issued cookie lasts. 0s: as long as the browser session. Default 0s.',
+          ),
+        issue: z
+          .boolean()
+          .optional()
+          .describe('Give the cookie to clients that have none. Default false.'),
+      })
       .optional()
       .describe('By the value of a cookie.'),
     sourceAddress: z.literal(true).optional().describe('By the address of the client.'),

@@ -172,6 +172,12 @@ export class LiveCluster {
     this.#eject(endpoint, outcome.failure ?? 'status')
   }
 
+  /** With nothing healthy a trial has found out that an endpoint is back. Probes, where there are any, know better. */
+  trialSucceeded(endpoint: LiveEndpoint): void {
+    if (!endpoint.ejected || endpoint.probe !== undefined) return
+    this.#restore(endpoint, this.#options.clock.nowMs())
+  }
+
   /** Ejects endpoints whose median time to first byte is beyond this. */
   ejectSlow(limitMs: number): void {
     const rules = this.#cluster.health.passive
@@ -209,12 +215,16 @@ export class LiveCluster {
     const nowMs = this.#options.clock.nowMs()
     for (const endpoint of this.endpoints) {
       if (!endpoint.ejected || !mayReturn(endpoint, this.#cluster.health.passive, nowMs)) continue
-      restore(endpoint, nowMs)
-      this.#ejected--
-      this.version++
-      this.#options.observer.recovered(this, endpoint)
+      this.#restore(endpoint, nowMs)
     }
     if (this.#ejected > 0) this.#watch()
+  }
+
+  #restore(endpoint: LiveEndpoint, nowMs: number): void {
+    restore(endpoint, nowMs)
+    this.#ejected--
+    this.version++
+    this.#options.observer.recovered(this, endpoint)
   }
 
   close(): void {

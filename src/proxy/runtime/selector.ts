@@ -87,12 +87,19 @@ export class Selector {
     return this.#slots.every(({ backend, cluster }) => this.#clusterOf(backend.cluster) === cluster)
   }
 
-  /** @param tried endpoints that failed this exchange already */
-  pick(hash: number | undefined, tried: readonly LiveEndpoint[]): Picked | undefined {
+  /**
+   * @param tried endpoints that failed this exchange already
+   * @param within the only region that a further try may go to; undefined: any
+   */
+  pick(
+    hash: number | undefined,
+    tried: readonly LiveEndpoint[],
+    within?: string,
+  ): Picked | undefined {
     const nowMs = this.#options.clock.nowMs()
     this.#refresh(nowMs)
-    if (!this.#anyHealthy) return this.#panic(hash, tried, nowMs)
-    if (tried.length > 0) return this.#another(hash, tried, nowMs)
+    if (!this.#anyHealthy) return this.#panic(hash, tried, nowMs, within)
+    if (tried.length > 0) return this.#another(hash, tried, nowMs, within)
     const slot = this.#next()
     return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
   }
@@ -206,8 +213,10 @@ export class Selector {
     hash: number | undefined,
     tried: readonly LiveEndpoint[],
     nowMs: number,
+    within: string | undefined,
   ): Picked | undefined {
-    const fresh = this.#slots
+    const slots = this.#slotsIn(within)
+    const fresh = slots
       .map((slot) => ({
         slot,
         usable: slot.usable.filter((endpoint) => !tried.includes(endpoint)),
@@ -220,16 +229,23 @@ export class Selector {
       total === 0 ? fresh[0] : fresh.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
     if (chosen !== undefined) return this.#picked(chosen.slot, chosen.usable, hash, nowMs, false)
     // Nothing else is there: the same endpoint again is better than no try at all.
-    const slot = this.#next()
+    const slot = within === undefined ? this.#next() : slots.find(({ usable }) => usable.length > 0)
     return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
+  }
+
+  #slotsIn(region: string | undefined): readonly Slot[] {
+    return region === undefined
+      ? this.#slots
+      : this.#slots.filter(({ backend }) => backend.region === region)
   }
 
   #panic(
     hash: number | undefined,
     tried: readonly LiveEndpoint[],
     nowMs: number,
+    within: string | undefined,
   ): Picked | undefined {
-    const known = this.#slots.filter(
+    const known = this.#slotsIn(within).filter(
       ({ cluster, backend }) => cluster.endpoints.length > 0 && backend.weight > 0,
     )
     const fresh = known.filter(({ cluster }) =>

@@ -34,6 +34,7 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
   entry: HostEntry | undefined = undefined
   allow: readonly string[] | undefined = undefined
   authorization: AuthorizationOutcome | undefined = undefined
+  issuedPin = ''
   attempts: Attempt[] | undefined = undefined
   failure: Failure | undefined = undefined
   failureDetail: FailureDetail | undefined = undefined

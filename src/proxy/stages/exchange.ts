@@ -48,6 +48,8 @@ export interface Exchange {
   /** Headers for the backend: the parsed list, edited in place. */
   readonly headers: HeaderList
   authorization: AuthorizationOutcome | undefined
+  /** What this client is balanced by from now on, '' unless a cookie with it is being issued. */
+  issuedPin: string
   attempts: Attempt[] | undefined
   failure: Failure | undefined
   failureDetail: FailureDetail | undefined

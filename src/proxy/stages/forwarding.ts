@@ -15,7 +15,7 @@ import type { Attempt, Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
 import { Replay } from './replay.ts'
-import { isIdempotent, isSafe, leftNothing, wantsRetry } from './retry.ts'
+import { isIdempotent, isIdempotentMethod, isSafe, leftNothing, wantsRetry } from './retry.ts'
 
 const noEndpoints: readonly LiveEndpoint[] = []
 
@@ -39,6 +39,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   /** Region and outcome of the last attempt, once there is another one. */
   #failedIn: string | undefined
   #failedBy = ''
+  /** The region that the next try is bound to: only its store knows the request's Idempotency-Key. */
+  #within: string | undefined
 
   constructor(exchange: Exchange, lane: Lane) {
     this.#exchange = exchange
@@ -56,7 +58,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   #next(): void {
     const { selector } = this.#lane
-    const picked = selector.pick(this.#lane.hashOf?.(this.#exchange), this.#tried ?? noEndpoints)
+    const hash = this.#lane.hashOf?.(this.#exchange)
+    const picked = selector.pick(hash, this.#tried ?? noEndpoints, this.#within)
     if (picked === undefined)
       return this.#giveUp(
         this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend',
@@ -272,7 +275,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       !this.#isReplayable()
     )
       return false
-    if (!(failed && leftNothing(code)) && !isIdempotent(request.head, action.retry)) return false
+    const free = (failed && leftNothing(code)) || isIdempotentMethod(request.head.method)
+    if (!free && !isIdempotent(request.head, action.retry)) return false
+    const isBound = !free && action.retry.idempotencyKeys === 'SameRegion'
+    this.#within = isBound ? this.#picked?.backend.region : undefined
     const spentMs = runtime.clock.nowMs() - request.startedMs
     return (
       (rule.timeouts.requestMs === 0 || spentMs < rule.timeouts.requestMs) && budget.takeRetry()
@@ -317,6 +323,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (picked === undefined) return
     const ok = failure === undefined && !picked.cluster.countsAsFailure(status)
     picked.cluster.record(picked.endpoint, { ok, status, firstByteMs, failure })
+    if (ok && picked.panic && this.#lane.action.failover.panic === 'Fail')
+      picked.cluster.trialSucceeded(picked.endpoint)
   }
 
   /** The endpoint of the attempt is not used by us any more. */

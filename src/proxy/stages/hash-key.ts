@@ -9,7 +9,8 @@ export function hashKey(key: HashKey): (exchange: Exchange) => number | undefine
     case 'header':
       return ({ headers }) => hashed(headers.get(key.name))
     case 'cookie':
-      return ({ headers }) => hashed(cookieValue(headers.all('cookie'), key.name))
+      return ({ headers, issuedPin }) =>
+        hashed(issuedPin === '' ? cookieValue(headers.all('cookie'), key.name) : issuedPin)
     case 'sourceAddress':
       return ({ client }) => hashText(client)
   }

@@ -1,5 +1,6 @@
 import type { Rule } from '../../model/snapshot.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { affinity } from './affinity.ts'
 import { authorize } from './authorize.ts'
 import { cors } from './cors.ts'
 import { deadline } from './deadline.ts'
@@ -40,6 +41,7 @@ const policies: readonly ((rule: Rule, runtime: Runtime) => Policy | undefined)[
   method,
   upgrade,
   limits,
+  affinity,
   forwardingHeaders,
   requestHeaders,
   responseHeaders,

@@ -8,6 +8,9 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** RFC 9110 §9.2.1: repeating it changes nothing. */
 export const isSafe = (method: string): boolean => safe.has(method)
 
+/** RFC 9110 §9.2.2: repeating it ends like doing it once. */
+export const isIdempotentMethod = (method: string): boolean => idempotent.has(method)
+
 /** RFC 9110 §9.2.2, or by the promise of an `Idempotency-Key` where the rule believes it. */
 export function isIdempotent(head: RequestHead, retry: Retry): boolean {
   return (
