@@ -1,5 +1,6 @@
-// npm run build: bundles the program into dist/. `fairlead.js` is the one entry; what only some commands need
-// (controller, proxy) sits in chunks that are loaded when asked for. Safe to run while others run what it built:
+// npm run build: bundles the program into dist/. `fairlead.js` is the one entry: a few lines of CommonJS that settle the
+// process (src/cli/launch.ts) and load `main.mjs`; what only some commands need (controller, proxy) sits in chunks that
+// are loaded when asked for. Safe to run while others run what it built:
 // unchanged files are not touched, changed ones are replaced whole, and the entry comes last.
 import {
   mkdirSync,
@@ -20,12 +21,8 @@ const entry = join(dist, 'fairlead.js')
 
 const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */ ({
   absWorkingDir: root,
-  entryPoints: { fairlead: 'src/cli/main.ts' },
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   sourcemap: 'linked',
@@ -34,21 +31,51 @@ const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */
   metafile: true,
   write: false,
   logLevel: 'warning',
+})
+
+const program = await bundle({
+  entryPoints: { main: 'src/cli/main.ts' },
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
   // CommonJS dependencies ask for Node's own modules with `require`, which a module does not have.
   banner: {
     js: "import { createRequire as createRequire0 } from 'node:module';const require = createRequire0(import.meta.url);",
   },
 })
-
-// esbuild has already said what is wrong.
-const { outputFiles, metafile } = await build(options).catch(() => process.exit(1))
+const launcher = await bundle({
+  entryPoints: { fairlead: 'src/cli/launch.ts' },
+  format: 'cjs',
+  banner: { js: '#!/usr/bin/env node' },
+  plugins: [
+    {
+      name: 'program',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true })),
+    },
+  ],
+})
+const outputFiles = [...program.outputFiles, ...launcher.outputFiles]
 const files = new Map(outputFiles.map((file) => [file.path, Buffer.from(file.contents)]))
-files.set(join(dist, 'licenses.txt'), Buffer.from(licenses(Object.keys(metafile.inputs))))
+files.set(join(dist, 'licenses.txt'), Buffer.from(licenses(Object.keys(program.metafile.inputs))))
+files.set(join(dist, 'package.json'), Buffer.from('{ "type": "commonjs" }\n'))
 
-const order = [...files.keys()].sort((a, b) => Number(a === entry) - Number(b === entry))
+/** What others load comes last, the entry at the very end. @param {string} path */
+const rank = (path) => [join(dist, 'main.mjs'), entry].indexOf(path)
+const order = [...files.keys()].sort((a, b) => rank(a) - rank(b))
 for (const path of order)
   replace(path, /** @type {Buffer} */ (files.get(path)), path === entry ? 0o755 : 0o644)
 removeStrays(dist)
+
+/**
+ * @param {import('esbuild').BuildOptions} own
+ * @returns {Promise<import('esbuild').BuildResult<typeof options>>}
+ */
+async function bundle(own) {
+  // esbuild has already said what is wrong.
+  return await build({ ...own, ...options }).catch(() => process.exit(1))
+}
 
 /**
  * @param {string} path

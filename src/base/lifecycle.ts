@@ -14,3 +14,16 @@ export function untilStopped(log: Log): Promise<void> {
     process.on('SIGINT', stop)
   })
 }
+
+/**
+ * An error that nobody caught is told and ends the process with 1: what it left behind is not known, so that serving on
+ * would be a guess (D9). Exit listeners still run.
+ */
+export function dieOnFault(log: Log): void {
+  const die = (error: unknown) => {
+    log.error('an error that nobody caught; this process ends', { error })
+    process.exit(1)
+  }
+  process.on('uncaughtException', die)
+  process.on('unhandledRejection', die)
+}

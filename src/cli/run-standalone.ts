@@ -1,16 +1,18 @@
 import { type Admin, type AdminRoute, startAdmin } from '../base/admin.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
-import { untilStopped } from '../base/lifecycle.ts'
+import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
 import { LineWriter } from '../base/line-writer.ts'
 import { createLog, type Log } from '../base/log.ts'
 import { Metrics } from '../base/metrics.ts'
+import { findFacts } from '../base/runtime-facts.ts'
 import type { Controller, ControllerState } from '../controller/state.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { accessLine } from '../proxy/stages/access-line.ts'
 import type { Observe } from '../proxy/stages/entry.ts'
+import { threadPoolSize } from './config.ts'
 import type { Address } from './options.ts'
 import { isGood, printSourceProblem, printStatus } from './print-status.ts'
 import type { StandaloneFlags } from './standalone.ts'
@@ -18,6 +20,7 @@ import type { StandaloneFlags } from './standalone.ts'
 /** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
 export async function runStandalone(flags: StandaloneFlags): Promise<void> {
   const log = createLog(flags.logLevel)
+  dieOnFault(log)
   try {
     await run(flags, log)
   } catch (error) {
@@ -49,7 +52,8 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
     applyTo(proxy, next, proxyMetrics, log)
   })
   const port = await proxy.listen()
-  const routes: AdminRoute[] = [...proxyRoutes(proxy, metrics), statusRoute(() => state)]
+  const facts = findFacts(systemClock, threadPoolSize())
+  const routes: AdminRoute[] = [...proxyRoutes(proxy, metrics, facts), statusRoute(() => state)]
   const admin = await startAdmin(flags.admin, routes)
   log.info('ready', {
     http: `${flags.http.host}:${port}`,
@@ -57,9 +61,9 @@ async function run(flags: StandaloneFlags, log: Log): Promise<void> {
     objects: state?.statuses.length ?? 0,
   })
   process.on('SIGUSR2', () => accessLog?.reopen())
+  process.on('exit', () => accessLog?.close())
   await untilStopped(log)
   await stop(proxy, admin, () => controller.close())
-  accessLog?.close()
   process.exit(0)
 }
 

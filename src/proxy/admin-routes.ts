@@ -1,13 +1,13 @@
-import v8 from 'node:v8'
 import type { AdminRoute } from '../base/admin.ts'
 import type { Metrics } from '../base/metrics.ts'
+import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
 import { HeaderList } from './http1/header-list.ts'
 import { explain } from './runtime/explain.ts'
 
 /** What the admin port answers about a data plane. */
-export function proxyRoutes(proxy: DataPlane, metrics: Metrics): AdminRoute[] {
+export function proxyRoutes(proxy: DataPlane, metrics: Metrics, facts: RuntimeFacts): AdminRoute[] {
   const { runtime } = proxy
   return [
     {
@@ -60,11 +60,7 @@ export function proxyRoutes(proxy: DataPlane, metrics: Metrics): AdminRoute[] {
       answer: () => ({
         status: 200,
         body: {
-          node: process.version,
-          flags: process.execArgv,
-          heapLimit: v8.getHeapStatistics().heap_size_limit,
-          memory: process.memoryUsage(),
-          uptimeSeconds: process.uptime(),
+          ...describeRuntime(facts),
           inFlight: proxy.inFlight,
           connections: proxy.connections,
         },

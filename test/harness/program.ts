@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../../dist/fairlead.js', import.meta.url))
+
+/** The built program, running `standalone` on a folder of its own. */
+export interface Program {
+  readonly pid: number
+  readonly port: number
+  readonly admin: number
+  /** Folder of the manifests. */
+  readonly dir: string
+  /** What it said on standard error, and on standard output. */
+  readonly stderr: () => string
+  readonly stdout: () => string
+  /** Writes a manifest; the program sees it by itself. */
+  write(name: string, text: string): void
+  /** One answer of the admin port. */
+  ask(path: string): Promise<{ readonly status: number; readonly text: string }>
+  /** Asks a page of JSON again and again until it is as wanted. */
+  until<Page>(path: string, wanted: (page: Page) => boolean): Promise<Page>
+  /** Resolves with what the program says once it has said it. */
+  said(pattern: RegExp): Promise<string>
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when the process is gone. */
+  readonly over: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  close(): Promise<void>
+}
+
+export interface ProgramOptions {
+  readonly manifests: Readonly<Record<string, string>>
+  readonly flags?: readonly string[]
+  /** Not to wait until it is ready: for a start that fails. */
+  readonly expectFailure?: boolean
+  /** A process group of its own, as a terminal gives it. */
+  readonly ownGroup?: boolean
+}
+
+/** Resolves when `/readyz` would answer 200: the program says so. Rejects with what it said when it ends before. */
+export async function startProgram(options: ProgramOptions): Promise<Program> {
+  const dir = mkdtempSync(join(tmpdir(), 'fairlead-program-'))
+  for (const [name, text] of Object.entries(options.manifests)) writeFileSync(join(dir, name), text)
+  const child = spawn(
+    process.execPath,
+    [
+      ...[program, 'standalone', '--config', dir, '--allow-loopback'],
+      ...['--http', '127.0.0.1:0', '--admin', '127.0.0.1:0'],
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: options.ownGroup === true },
+  )
+  const output = new Output(child)
+  const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal })),
+  )
+  const ready = /"message":"ready"/
+  if (options.expectFailure !== true) {
+    await Promise.race([output.said(ready), over])
+    if (!ready.test(output.stderr)) throw new Error(`not ready: ${output.stderr}`)
+  }
+  const ports = portsOf(output.stderr)
+  const ask = (path: string) => get(ports.admin, path)
+  return {
+    pid: child.pid as number,
+    ...ports,
+    dir,
+    stderr: () => output.stderr,
+    stdout: () => output.stdout,
+    write: (name, text) => writeFileSync(join(dir, name), text),
+    ask,
+    async until<Page>(path: string, wanted: (page: Page) => boolean) {
+      for (;;) {
+        const page = JSON.parse((await ask(path)).text) as Page
+        if (wanted(page)) return page
+      }
+    },
+    said: (pattern) => output.said(pattern),
+    kill: (signal) => void child.kill(signal),
+    over,
+    async close() {
+      child.kill('SIGKILL')
+      await over
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function portsOf(text: string): { readonly port: number; readonly admin: number } {
+  const line = text.split('\n').find((each) => each.includes('"message":"ready"'))
+  const portOf = (at: unknown) => Number(/:(\d+)$/.exec(String(at))?.[1])
+  const { http: traffic, admin } = JSON.parse(line ?? '{}') as Record<string, unknown>
+  return { port: portOf(traffic), admin: portOf(admin) }
+}
+
+class Output {
+  stdout = ''
+  stderr = ''
+  #waiting: (() => void)[] = []
+
+  constructor(child: ChildProcess) {
+    const wake = () => {
+      for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.stdout += chunk.toString()
+      wake()
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString()
+      wake()
+    })
+    child.on('close', wake)
+  }
+
+  async said(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.stderr)) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    return this.stderr
+  }
+}
+
+/** One request on a connection of its own. */
+function get(
+  port: number,
+  path: string,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ port, host: '127.0.0.1', path, headers, agent: false }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => (text += chunk))
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      answer.on('error', reject)
+    })
+    request.on('error', reject)
+  })
+}
