@@ -124,6 +124,8 @@ async function sharesOf(
     level.map((backend) => ({
       backend,
       health: (endpoints.get(backend.cluster) ?? 0) > 0 ? 1 : 0,
+      returning: 0,
+      ramp: 1,
     })),
   )
   return compute(levels).flatMap((shares, i) =>

@@ -121,7 +121,7 @@ export const retry = z.strictObject({
     .max(100)
     .optional()
     .describe(
-      'Percent of the requests in flight that may be retries; three always may. Default 20.',
+      'Percent of the requests, in flight or of the last ten seconds, that may be retries; three in flight always may. Default 20.',
     ),
   idempotencyKeys: z
     .enum(['Never', 'SameRegion', 'AnyRegion'])

@@ -81,6 +81,43 @@ describe('health in the weights', () => {
   })
 })
 
+describe('slow start', () => {
+  /** Shares of what comes back, at the beginning and each second of ten. */
+  const ramp = (own: Parameters<typeof balanced>[0], endpoint = 0) => {
+    const { fail, shares, clock } = balanced(own)
+    fail('a', 3, endpoint)
+    shares()
+    clock.advance(10_000)
+    return Array.from({ length: 11 }, (_, second) => {
+      if (second > 0) clock.advance(1000)
+      return shares()['a']
+    })
+  }
+  const slowStartMs = 10_000
+
+  test('a weight grows from a tenth to the whole in a line', () => {
+    const weights = [0.1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+    const wanted = weights.map((weight) => Math.round((1000 * weight) / (1 + weight)) / 10)
+    expect(ramp([{ slowStartMs }, { slowStartMs }])).toEqual(wanted)
+  })
+
+  test('a level takes its load back in a line', () => {
+    expect(ramp([{ slowStartMs }, { slowStartMs, priority: 1 }])).toEqual([
+      10, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100,
+    ])
+  })
+
+  test('one endpoint of two adds to what the other carries', () => {
+    const shares = ramp([{ slowStartMs, endpoints: 2 }, { slowStartMs }])
+    expect(shares.at(0)).toBe(Math.round((1000 * 0.73) / 1.73) / 10)
+    expect(shares.at(-1)).toBe(50)
+  })
+
+  test('an endpoint that comes back to many changes nothing: the others carry the whole share', () => {
+    expect(new Set(ramp([{ slowStartMs, endpoints: 20 }, { slowStartMs }]))).toEqual(new Set([50]))
+  })
+})
+
 describe('locality', () => {
   const regions = [
     { region: 'eu', weight: 1 },
@@ -110,6 +147,23 @@ describe('locality', () => {
 describe('another try', () => {
   test('goes to an endpoint that has not failed yet', () => {
     const { selector, endpoint } = balanced([{ endpoints: 2 }])
+    const tried = [endpoint('a', 0)]
+    for (let i = 0; i < 20; i++)
+      expect(selector.pick(undefined, tried)?.endpoint).toBe(endpoint('a', 1))
+  })
+
+  test('goes to another region first: what failed here may be more than an endpoint', () => {
+    const { selector, endpoint } = balanced([
+      { region: 'eu', endpoints: 2 },
+      { region: 'eu', endpoints: 2 },
+      { region: 'us', weight: 0.1 },
+    ])
+    const tried = [endpoint('a', 0)]
+    for (let i = 0; i < 20; i++) expect(selector.pick(undefined, tried)?.backend.name).toBe('c')
+  })
+
+  test('stays in its level while another endpoint of it is there', () => {
+    const { selector, endpoint } = balanced([{ endpoints: 2 }, { priority: 1 }])
     const tried = [endpoint('a', 0)]
     for (let i = 0; i < 20; i++)
       expect(selector.pick(undefined, tried)?.endpoint).toBe(endpoint('a', 1))

@@ -4,8 +4,8 @@ import type { Backend, Forward } from '../../model/snapshot.ts'
 import { endpointPicker, type PickEndpoint } from './balance.ts'
 import type { LiveCluster } from './cluster.ts'
 import type { LiveEndpoint } from './endpoint.ts'
-import { type Candidate, levelsOf, sharesOf } from './shares.ts'
-import { rampOf } from './slow-start.ts'
+import { levelsOf, sharesOf } from './shares.ts'
+import { candidateOf, elsewhere, probedOf, type Slot, usableOf } from './slot.ts'
 
 export interface Picked {
   readonly backend: Backend
@@ -40,17 +40,6 @@ const slowCheckMs = 500
 const slowFloorMs = 25
 /** With `panic: Fail`, one request a backend in this time may find out whether it is back. */
 const trialMs = 250
-
-interface Slot {
-  readonly backend: Backend
-  readonly cluster: LiveCluster
-  readonly level: number
-  usable: readonly LiveEndpoint[]
-  share: number
-  /** Smooth weighted round robin: what the backend is owed. */
-  owed: number
-  trialAtMs: number
-}
 
 /** Picks backend and endpoint for one rule (resilience.md, Picking a backend). */
 export class Selector {
@@ -145,7 +134,6 @@ export class Selector {
   }
 
   #compute(nowMs: number): void {
-    this.#ramping = false
     const levels: Slot[][] = []
     for (const slot of this.#slots) {
       slot.usable = usableOf(slot.cluster)
@@ -155,28 +143,15 @@ export class Selector {
     // With everything ejected, what probes call healthy is used at once: patience is for when there is a choice.
     if (this.#slots.every(({ usable }) => usable.length === 0))
       for (const slot of this.#slots) slot.usable = probedOf(slot.cluster)
-    const shares = sharesOf(
-      levels.map((level) => level.map((slot) => this.#candidate(slot, nowMs))),
-    )
+    const candidates = levels.map((level) => level.map((slot) => candidateOf(slot, nowMs)))
+    this.#ramping = candidates.some((level) => level.some(({ returning }) => returning > 0))
+    const shares = sharesOf(candidates)
     levels.forEach((level, i) => {
       level.forEach((slot, k) => {
         slot.share = shares[i]?.[k] ?? 0
       })
     })
     this.#anyHealthy = this.#slots.some(({ share }) => share > 0)
-  }
-
-  #candidate({ backend, cluster, usable }: Slot, nowMs: number): Candidate {
-    let ramps = 0
-    for (const endpoint of usable) {
-      const ramp = rampOf(endpoint, cluster.slowStartMs, nowMs)
-      if (ramp < 1) this.#ramping = true
-      ramps += ramp
-    }
-    return {
-      backend,
-      health: cluster.endpoints.length === 0 ? 0 : ramps / cluster.endpoints.length,
-    }
   }
 
   /** Smooth: over a hundred picks every backend gets its share without bursts (nginx's algorithm). */
@@ -208,7 +183,10 @@ export class Selector {
     return { backend: slot.backend, cluster: slot.cluster, endpoint, panic }
   }
 
-  /** A further try: an endpoint that did not fail yet, first where the traffic goes, then wherever something is healthy. */
+  /**
+   * A further try: an endpoint that did not fail yet, in another region if the traffic goes to one, else where it
+   * goes, else wherever something is healthy.
+   */
   #another(
     hash: number | undefined,
     tried: readonly LiveEndpoint[],
@@ -223,14 +201,18 @@ export class Selector {
       }))
       .filter(({ usable }) => usable.length > 0)
       .sort((a, b) => a.slot.level - b.slot.level)
-    const total = fresh.reduce((sum, { slot }) => sum + slot.share, 0)
-    let mark = this.#options.dice() * total
     const chosen =
-      total === 0 ? fresh[0] : fresh.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
+      this.#byShare(fresh.filter(elsewhere(slots, tried))) ?? this.#byShare(fresh) ?? fresh[0]
     if (chosen !== undefined) return this.#picked(chosen.slot, chosen.usable, hash, nowMs, false)
     // Nothing else is there: the same endpoint again is better than no try at all.
     const slot = within === undefined ? this.#next() : slots.find(({ usable }) => usable.length > 0)
     return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
+  }
+
+  #byShare<T extends { readonly slot: Slot }>(choices: readonly T[]): T | undefined {
+    const total = choices.reduce((sum, { slot }) => sum + slot.share, 0)
+    let mark = this.#options.dice() * total
+    return choices.find(({ slot }) => slot.share > 0 && (mark -= slot.share) < 0)
   }
 
   #slotsIn(region: string | undefined): readonly Slot[] {
@@ -283,12 +265,3 @@ export class Selector {
     }
   }
 }
-
-function usableOf(cluster: LiveCluster): readonly LiveEndpoint[] {
-  const healthy = cluster.endpoints.filter((endpoint) => endpoint.healthy)
-  const staying = healthy.filter((endpoint) => !endpoint.terminating)
-  return staying.length > 0 ? staying : healthy
-}
-
-const probedOf = (cluster: LiveCluster): readonly LiveEndpoint[] =>
-  cluster.endpoints.filter(({ probe }) => probe?.healthy === true)

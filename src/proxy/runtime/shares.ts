@@ -3,8 +3,12 @@ import type { Backend, Forward } from '../../model/snapshot.ts'
 /** A backend as its level sees it. */
 export interface Candidate {
   readonly backend: Backend
-  /** Healthy share of its endpoints, slow start included, from 0 to 1. */
+  /** Healthy share of its endpoints, from 0 to 1. */
   readonly health: number
+  /** Share of its endpoints that are healthy again, but in their slow start. */
+  readonly returning: number
+  /** How far those are, from 0 to 1. */
+  readonly ramp: number
 }
 
 /**
@@ -55,10 +59,25 @@ export function sharesOf(levels: readonly (readonly Candidate[])[]): number[][] 
   })
 }
 
-const effective = ({ backend, health }: Candidate): number => backend.weight * covered(health)
+const effective = ({ backend, health, returning, ramp }: Candidate): number =>
+  backend.weight * capacity(health, returning, ramp)
+
+/**
+ * What can be carried by what is healthy. What comes back adds to what the others carry in step with its ramp, and
+ * not sooner because of the over-provisioning.
+ */
+const capacity = (health: number, returning: number, ramp: number): number => {
+  const settled = covered(health - returning)
+  return settled + (covered(health) - settled) * ramp
+}
 
 function levelHealth(level: readonly Candidate[]): number {
-  const weights = level.reduce((total, { backend }) => total + backend.weight, 0)
-  const healthy = level.reduce((total, { backend, health }) => total + backend.weight * health, 0)
-  return weights === 0 ? 0 : covered(healthy / weights)
+  const sum = (value: (candidate: Candidate) => number): number =>
+    level.reduce((total, candidate) => total + candidate.backend.weight * value(candidate), 0)
+  const weights = sum(() => 1)
+  if (weights === 0) return 0
+  const returning = sum((candidate) => candidate.returning)
+  const ramp =
+    returning === 0 ? 1 : sum((candidate) => candidate.returning * candidate.ramp) / returning
+  return capacity(sum(({ health }) => health) / weights, returning / weights, ramp)
 }

@@ -51,7 +51,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   start(): void {
     this.#exchange.running = this
     this.#exchange.reply.source = this
-    this.#lane.budget.began()
+    this.#lane.budget.began(this.#exchange.request.startedMs)
     if (this.#hasBody) this.#replay = new Replay()
     this.#next()
   }
@@ -279,10 +279,9 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (!free && !isIdempotent(request.head, action.retry)) return false
     const isBound = !free && action.retry.idempotencyKeys === 'SameRegion'
     this.#within = isBound ? this.#picked?.backend.region : undefined
-    const spentMs = runtime.clock.nowMs() - request.startedMs
-    return (
-      (rule.timeouts.requestMs === 0 || spentMs < rule.timeouts.requestMs) && budget.takeRetry()
-    )
+    const nowMs = runtime.clock.nowMs()
+    const { requestMs } = rule.timeouts
+    return (requestMs === 0 || nowMs - request.startedMs < requestMs) && budget.takeRetry(nowMs)
   }
 
   #retry(atLeastMs: number): void {
