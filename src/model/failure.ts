@@ -79,6 +79,18 @@ export const failures = {
 
 export type FailureCode = keyof typeof failures
 
+/**
+ * The request is refused for what it is as a message (X-answers of the hostile inputs): nobody can say where the next
+ * one would begin, so that its connection ends with the answer.
+ */
+export const refusals: ReadonlySet<FailureCode> = new Set([
+  'bad_request',
+  'path_invalid',
+  'request_timeout',
+  'body_too_large',
+  'upgrade_required',
+])
+
 /** The stable prefix of `type` in every problem answer (RFC 9457 §3.1.1). */
 export const problemTypePrefix = 'https://fairlead.dev/problems/'
 

@@ -18,11 +18,17 @@ export class RawClient {
       this.ended = true
       this.#wake()
     })
+    this.socket.on('connect', () => this.#wake())
     this.socket.on('error', () => {
       this.reset = true
       this.#wake()
     })
     this.socket.on('close', () => this.#wake())
+  }
+
+  /** Resolves once the connection is there, or has failed. */
+  async connected(): Promise<void> {
+    while (this.socket.connecting && !this.over) await this.#more()
   }
 
   send(text: string): this {
@@ -52,6 +58,11 @@ export class RawClient {
 
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Cuts the connection, so that no port waits for late segments. */
+  leave(): void {
+    this.socket.resetAndDestroy()
   }
 
   close(): void {

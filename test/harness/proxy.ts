@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { seededDice } from '../../src/base/dice.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Metrics } from '../../src/base/metrics.ts'
@@ -27,6 +27,8 @@ export interface TestOptions {
   readonly limits?: Partial<Settings['limits']>
   readonly maxConnections?: number
   readonly maxPending?: number
+  /** Time stands still until the test moves it. */
+  readonly clock?: Clock
 }
 
 const noEdits = { remove: [], set: [], add: [] }
@@ -141,7 +143,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     count(fault)
   }
   const proxy = createProxy({
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     dice: seededDice(1),
     log,
     metrics,

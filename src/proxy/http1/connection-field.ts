@@ -27,8 +27,7 @@ export function connectionField(
   let close = before?.close ?? false
   let keepAlive = before?.keepAlive ?? false
   const names = [...(before?.names ?? [])]
-  for (const part of value.toLowerCase().split(',')) {
-    const name = part.trim()
+  for (const name of value.toLowerCase().split(/[ \t]*,[ \t]*/)) {
     if (name === '') continue
     if (!isToken(name) || untouchable.test(name)) return undefined
     if (name === 'close') close = true

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../model/failure.ts'
+import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import type { HeaderList } from './header-list.ts'
 
 /** A request head after strict parsing: nothing in it needs to be checked again. */
@@ -62,7 +62,7 @@ export interface BodySink {
   /** The body is complete. Trailers of requests are dropped before. */
   end(): void
   /** The body will not be completed. */
-  abort(code: FailureCode): void
+  abort(code: FailureCode, detail?: FailureDetail): void
 }
 
 /** The body of a request. Nothing is read from the client beyond one buffer until somebody takes it. */

@@ -9,6 +9,7 @@ import {
   hasUpper,
   isPrintable,
   isTargetByte,
+  isToken,
   isTokenByte,
   malformed,
   scanFields,
@@ -44,6 +45,7 @@ const faults = {
   coding: fault('bad_request', 'transfer_encoding'),
   codingUnknown: fault('not_implemented', 'transfer_coding'),
   both: fault('bad_request', 'two_framings'),
+  bodyOdd: fault('body_too_large', 'body_unexpected'),
   connection: fault('bad_request', 'connection_names'),
   expect: fault('expectation_failed', 'expect'),
   none: fault('internal', 'none'),
@@ -205,6 +207,7 @@ export class RequestParser {
     headers.from(text)
     let hosts = 0
     let named: ConnectionField | undefined
+    let coding: string | undefined
     const count = fieldCount
     for (let i = 0; i < count; i++) {
       const base = i * stride
@@ -245,9 +248,12 @@ export class RequestParser {
       } else if (number === connection) {
         named = connectionField(value, named)
         if (named === undefined) return this.#refused(faults.connection)
+      } else if (number === transferEncoding) {
+        if (coding !== undefined) return this.#refused(faults.coding)
+        coding = value
       } else if (!this.#special(number, value, head)) return false
     }
-    return this.#settle(head, hosts, named)
+    return this.#frame(head, coding) && this.#settle(head, hosts, named)
   }
 
   #refused(why: ParseFault): false {
@@ -272,24 +278,36 @@ export class RequestParser {
       head.contentLength = length
       return length >= 0 || this.#refused(faults.length)
     }
-    if (number === transferEncoding) {
-      if (head.chunked || value.toLowerCase() !== 'chunked')
-        return this.#refused(head.chunked ? faults.coding : codingFault(value))
-      head.chunked = true
-      return true
-    }
     if (number === expect) {
-      if (value.toLowerCase() !== '100-continue') return this.#refused(faults.expect)
+      if (head.expectContinue || value.toLowerCase() !== '100-continue')
+        return this.#refused(faults.expect)
       head.expectContinue = true
     } else if (number === upgrade)
       head.upgrade = head.upgrade === '' ? value : `${head.upgrade}, ${value}`
     return true
   }
 
+  /** RFC 9112 §6.3, the part for requests: one framing, and none that HTTP/1.0 does not know. */
+  #frame(head: RequestHead, coding: string | undefined): boolean {
+    if (coding !== undefined) {
+      if (head.minorVersion === 0) return this.#refused(faults.coding)
+      if (head.contentLength >= 0) return this.#refused(faults.both)
+      head.chunked = coding.toLowerCase() === 'chunked'
+      return head.chunked || this.#refused(codingFault(coding))
+    }
+    // F13: old servers take such a body for the next request.
+    return (
+      head.minorVersion === 1 ||
+      head.contentLength <= 0 ||
+      !mostlyBodiless.has(head.method) ||
+      this.#refused(faults.bodyOdd)
+    )
+  }
+
   #settle(head: RequestHead, hosts: number, named: ConnectionField | undefined): boolean {
-    if (head.chunked && (head.contentLength >= 0 || head.minorVersion === 0))
-      return this.#refused(head.minorVersion === 0 ? faults.coding : faults.both)
-    if (hosts === 0 && !head.rawPath.startsWith('http')) return this.#refused(faults.host)
+    // RFC 9112 §3.2: in HTTP/1.1 always, even where the target names one.
+    if (hosts === 0 && (head.minorVersion === 1 || head.rawPath.charCodeAt(0) === 47))
+      return this.#refused(faults.host)
     if (named === undefined) return true
     if (named.close) head.keepAlive = false
     else if (named.keepAlive) head.keepAlive = true
@@ -339,16 +357,17 @@ export function lengthOf(value: string): number {
   return value.length > 1 && value.charCodeAt(0) === 48 ? -1 : length
 }
 
-const codings = new Set(['gzip', 'x-gzip', 'deflate', 'compress', 'x-compress', 'br', 'zstd'])
+const mostlyBodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
-/** A registered coding that we do not speak is 501, also before a final `chunked`; everything else is 400 (F3, F5). */
+/**
+ * A well-formed coding that we do not speak is 501, also before a final `chunked`. What somebody might take for
+ * `chunked`, or for no coding at all, is 400 (F3, F5).
+ */
 function codingFault(value: string): ParseFault {
-  const list = value
-    .toLowerCase()
-    .split(',')
-    .map((part) => part.trim())
+  const list = value.toLowerCase().split(/[ \t]*,[ \t]*/)
   if (list.at(-1) === 'chunked') list.pop()
-  return list.length > 0 && list.every((coding) => codings.has(coding))
+  return list.length > 0 &&
+    list.every((coding) => isToken(coding) && !/chunk|identity/.test(coding))
     ? faults.codingUnknown
     : faults.coding
 }

@@ -1,4 +1,5 @@
 import type { Counter, Histogram, Metrics } from '../../base/metrics.ts'
+import { type FailureCode, refusals } from '../../model/failure.ts'
 import type { Backend, Rule } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
 import type { AuthorizerObserver } from './authorizer.ts'
@@ -82,7 +83,7 @@ export class ProxyMetrics {
     )
     this.#rejected = metrics.counter(
       'fairlead_rejected_requests_total',
-      'Requests and connections that were turned away before routing.',
+      'Requests that were refused for what they are, and connections that were turned away.',
       ['reason'],
     )
     this.#ejections = metrics.counter(
@@ -136,7 +137,13 @@ export class ProxyMetrics {
   readonly listener = {
     opened: () => this.#connections.inc(1),
     closed: () => this.#connections.inc(-1),
-    rejected: (fault: ParseFault) => this.#rejected.series(fault.reason).inc(),
+    rejected: (fault: ParseFault) => this.#refused(fault),
+    expired: (clock: string) => this.#timeouts.series(clock).inc(),
+  }
+
+  #refused({ code, reason }: ParseFault): void {
+    this.#rejected.series(reason).inc()
+    if (code === 'request_timeout') this.#timeouts.series('head').inc()
   }
 
   readonly unsolicited = (): void => this.#rejected.series('unsolicited_answer').inc()
@@ -202,8 +209,10 @@ export class ProxyMetrics {
     return this.perRoute ? [rule.route, rule.name] : ['', '']
   }
 
-  timeout(clock: string): void {
-    this.#timeouts.series(clock).inc()
+  /** An exchange that ends with a failure. */
+  failed(code: FailureCode, clock: string | undefined): void {
+    if (refusals.has(code)) this.#rejected.series(code).inc()
+    if (clock !== undefined) this.#timeouts.series(clock).inc()
   }
 
   applied(wallMs: number, seconds: number): void {

@@ -1,7 +1,7 @@
-import type { FailureCode } from '../../model/failure.ts'
+import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import { BodyDecoder } from '../http1/body-decoder.ts'
 import type { BodySink, BodySource, Framing, Peer, Request, RequestHead } from '../http1/message.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, ConnectionHost } from './connection.ts'
 
 const none = Buffer.alloc(0)
 
@@ -20,6 +20,7 @@ export class ClientRequest implements Request, BodySource {
   #decoder: BodyDecoder | undefined
   #sink: BodySink | undefined
   #fault: FailureCode | undefined
+  #faultDetail: FailureDetail | undefined
   /** Made once there is a body: most requests have none. */
   #take: ((part: Buffer, from: number, until: number) => void) | undefined
   #limit = Number.POSITIVE_INFINITY
@@ -66,7 +67,7 @@ export class ClientRequest implements Request, BodySource {
   pipe(sink: BodySink): void {
     if (this.#sink !== undefined) throw new Error('the body was taken before')
     this.#sink = sink
-    if (this.#fault !== undefined) return sink.abort(this.#fault)
+    if (this.#fault !== undefined) return sink.abort(this.#fault, this.#faultDetail)
     if (this.complete) return sink.end()
     this.#continue()
     if (this.#at < this.#end) this.#at = this.take(this.#window, this.#at, this.#end)
@@ -120,14 +121,17 @@ export class ClientRequest implements Request, BodySource {
     this.#connection.pauseBody()
   }
 
-  #fail(code: FailureCode): void {
+  #fail(code: FailureCode, detail?: FailureDetail): void {
     if (this.#fault !== undefined || this.complete) return
     this.#fault = code
-    this.#sink?.abort(code)
+    this.#faultDetail = detail
+    this.#sink?.abort(code, detail)
   }
 
-  timedOut(): void {
-    this.#fail('request_timeout')
+  /** Nothing of the body came for too long. */
+  timedOut({ clock, clocks }: ConnectionHost): void {
+    const spentMs = Math.round(clock.nowMs() - this.startedMs)
+    this.#fail('request_timeout', { clock: 'bodyIdle', limitMs: clocks.bodyIdleMs, spentMs })
   }
 
   /**

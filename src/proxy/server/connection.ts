@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { Deadline, type Wheel } from '../../base/wheel.ts'
+import type { FailureDetail } from '../../model/failure.ts'
 import type { Clocks, Limits } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
 import { RequestParser } from '../http1/request-parser.ts'
@@ -19,6 +20,8 @@ export interface ConnectionHost {
   limits: Limits
   /** A request that never became one: a bounded reason for the metric. */
   rejected(fault: ParseFault): void
+  /** A clock of the client's ran out, and there is no answer to say so. */
+  expired(clock: 'writeStall' | 'halfCloseGrace'): void
   closed(connection: Connection): void
 }
 
@@ -45,6 +48,8 @@ export class Connection implements SocketOwner {
   #paused = false
   #halfClosed = false
   #discarded = 0
+  /** No head was read yet: the clock of the first one runs from the accept. */
+  #fresh = true
 
   constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
     this.socket = socket
@@ -112,18 +117,19 @@ export class Connection implements SocketOwner {
     return -1
   }
 
-  /** The head clock runs from a head's first byte and is not moved by the bytes after it (R15). */
+  /** The head clock runs from a head's first byte, or the accept, and is not moved by the bytes after it (R15). */
   #headClockRuns = false
   #headBegan(): void {
     if (this.#headClockRuns) return
     this.#headClockRuns = true
-    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.headMs)
+    if (!this.#fresh) this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.headMs)
   }
 
   #begin(bytes: Buffer, at: number, end: number): number {
     const now = this.host.clock.nowMs()
     this.#deadline.clear()
     this.#headClockRuns = false
+    this.#fresh = false
     this.#phase = 'exchange'
     const request = new ClientRequest(this, this.#parser.head, now, bytes, at, end)
     const reply = new ClientReply(this, request)
@@ -131,7 +137,7 @@ export class Connection implements SocketOwner {
     this.#reply = reply
     this.host.handle(request, reply)
     const next = request.releaseWindow()
-    if (this.#request === request && !request.complete) this.#bodyClock()
+    if (this.#request === request && !(request.complete && !this.#halfClosed)) this.#exchangeClock()
     return next
   }
 
@@ -139,13 +145,16 @@ export class Connection implements SocketOwner {
     const request = this.#request
     if (request === undefined || request.complete || !request.taken) return -1
     const next = request.take(bytes, at, end)
-    if (!request.complete) this.#bodyClock()
-    else this.#deadline.clear()
+    this.#exchangeClock()
     return next
   }
 
-  #bodyClock(): void {
-    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.bodyIdleMs)
+  /** A half-closed client has its grace; else the client has a clock only while its body is waited for. */
+  #exchangeClock(): void {
+    const { clock, clocks } = this.host
+    if (this.#halfClosed) this.#deadline.set(clock.nowMs(), clocks.halfCloseGraceMs)
+    else if (this.#request?.awaited === true) this.#deadline.set(clock.nowMs(), clocks.bodyIdleMs)
+    else this.#deadline.clear()
   }
 
   #keep(bytes: Buffer, at: number, end: number): void {
@@ -160,7 +169,6 @@ export class Connection implements SocketOwner {
   /** The taker of the body asked for a pause. */
   pauseBody(): void {
     this.#paused = true
-    this.#deadline.clear()
   }
 
   /** Reading goes on, with what was kept first. */
@@ -177,9 +185,17 @@ export class Connection implements SocketOwner {
     this.#pending = undefined
     this.#paused = false
     if (pending !== undefined) this.#work(pending, 0, pending.length)
-    if (this.#request !== undefined && !this.#request.complete && this.#request.taken)
-      this.#bodyClock()
+    if (this.#halfClosed) return this.#lastWord()
+    if (this.#phase === 'exchange') this.#exchangeClock()
     if (!this.#paused) this.socket.resume()
+  }
+
+  /** The client sends nothing more, and all that it sent was looked at: what is not complete never will be (F14). */
+  #lastWord(): void {
+    if (this.#phase === 'head') this.#close()
+    else if (this.#phase === 'exchange' && this.#pending === undefined) {
+      if (this.#request?.complete === false) this.socket.destroy()
+    }
   }
 
   /** The answer has left; what comes next depends on what the request left behind. */
@@ -189,16 +205,17 @@ export class Connection implements SocketOwner {
     this.#request = undefined
     this.#reply = undefined
     if (this.#phase === 'closed') return
-    if (!request.complete || reply.closing || this.#halfClosed) return this.#close()
+    if (!request.complete || reply.closing) return this.#close()
     this.#phase = 'head'
     this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.connectionIdleMs)
-    if (!this.#working && (this.#pending !== undefined || this.#paused)) this.#goOn()
+    if (this.#working) return
+    if (this.#pending !== undefined || this.#paused || this.#halfClosed) this.#goOn()
   }
 
   /** A message that cannot be understood: the plain minimum, and nothing that follows is read (X-answers). */
-  refuse(fault: ParseFault): void {
+  refuse(fault: ParseFault, detail?: FailureDetail): void {
     this.host.rejected(fault)
-    this.socket.write(refusal(fault.code), 'latin1')
+    this.socket.write(refusal(fault.code, detail), 'latin1')
     this.#close()
   }
 
@@ -209,7 +226,6 @@ export class Connection implements SocketOwner {
     this.#pending = undefined
     this.#paused = false
     this.socket.end()
-    if (this.#halfClosed) return
     this.socket.resume()
     this.#deadline.set(this.host.clock.nowMs(), lingerMs)
   }
@@ -225,7 +241,7 @@ export class Connection implements SocketOwner {
     if (this.#halfClosed)
       this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
     if (this.socket.writableLength === 0) return true
-    this.#stall ??= new Deadline(this.host.wheel, () => this.socket.destroy())
+    this.#stall ??= new Deadline(this.host.wheel, () => this.#cut('writeStall'))
     this.#stall.set(this.host.clock.nowMs(), this.host.clocks.writeStallMs)
     return false
   }
@@ -238,11 +254,9 @@ export class Connection implements SocketOwner {
   /** A half-close: the exchange goes on while bytes move towards the client (R20). */
   ended(): void {
     this.#halfClosed = true
-    if (this.#phase === 'exchange' && this.#request?.complete === true) {
-      this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
-    } else if (this.#phase === 'exchange') this.socket.destroy()
-    else if (this.#phase === 'linger') this.socket.destroy()
-    else this.#close()
+    if (this.#phase === 'linger') return void this.socket.destroy()
+    if (this.#phase === 'exchange') this.#exchangeClock()
+    this.#lastWord()
   }
 
   closed(): void {
@@ -258,10 +272,17 @@ export class Connection implements SocketOwner {
     this.host.closed(this)
   }
 
+  #cut(clock: 'writeStall' | 'halfCloseGrace'): void {
+    this.host.expired(clock)
+    this.socket.destroy()
+  }
+
   #expired(): void {
-    if (this.#phase === 'linger' || this.#halfClosed) return void this.socket.destroy()
-    if (this.#phase === 'exchange') return this.#request?.timedOut()
-    if (this.#headClockRuns) return this.refuse(headTimeout)
+    if (this.#phase === 'linger') return void this.socket.destroy()
+    if (this.#halfClosed) return this.#cut('halfCloseGrace')
+    if (this.#phase === 'exchange') return this.#request?.timedOut(this.host)
+    if (this.#headClockRuns)
+      return this.refuse(headTimeout, { clock: 'head', limitMs: this.host.clocks.headMs })
     this.#close()
   }
 }

@@ -26,6 +26,7 @@ export interface ListenerObserver {
   closed(): void
   /** A request or a connection that was turned away; `reason` is bounded. */
   rejected(fault: ParseFault): void
+  expired(clock: 'writeStall' | 'halfCloseGrace'): void
 }
 
 /** A plain HTTP/1.1 listener and its connections. */
@@ -100,6 +101,10 @@ export class Listener implements ConnectionHost {
 
   rejected(fault: ParseFault): void {
     this.#options.observer.rejected(fault)
+  }
+
+  expired(clock: 'writeStall' | 'halfCloseGrace'): void {
+    this.#options.observer.expired(clock)
   }
 
   closed(connection: Connection): void {

@@ -176,7 +176,6 @@ function refuse(
   exchange.authorization = { authorizer, verdict, principal: '' }
   exchange.runtime.metrics.authorized(authorizer, verdict)
   if (exchange.reply.over) return
-  if (code === 'bad_request') exchange.reply.closeAfter()
   const answer: FailureDetail = challenges.length > 0 ? { ...detail, challenges } : detail
   fail(exchange, code, answer)
 }

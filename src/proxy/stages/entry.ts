@@ -134,7 +134,7 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const { head } = exchange.request
   if (head.rawPath === '*') return answerAsterisk(exchange)
   const canonical = canonicalPath(head.rawPath)
-  if (canonical === undefined) return refuse(exchange, 'path_invalid')
+  if (canonical === undefined) return fail(exchange, 'path_invalid')
   exchange.path = canonical.path
   if (canonical.path === healthPath && exchange.runtime.snapshot.settings.healthEndpoint) {
     return answerHealth(exchange)
@@ -149,11 +149,11 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   if (result.kind === 'none') {
     // P3: refused unless a rule keeps them.
     return canonical.encodedSlash
-      ? refuse(exchange, 'path_invalid')
+      ? fail(exchange, 'path_invalid')
       : fail(exchange, 'route_not_found')
   }
   if (result.kind === 'held') return fail(exchange, 'rule_invalid')
-  if (result.kind === 'ambiguous') return refuse(exchange, 'path_invalid')
+  if (result.kind === 'ambiguous') return fail(exchange, 'path_invalid')
   const { rule } = result.entry
   exchange.entry = result.entry
   exchange.rule = rule
@@ -163,14 +163,8 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const pipeline = pipelines.of(rule)
   exchange.replyEdits = pipeline.replyEdits
   if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject')
-    return refuse(exchange, 'path_invalid')
+    return fail(exchange, 'path_invalid')
   pipeline.run(exchange)
-}
-
-/** An X-answer: the connection is of no further use. */
-function refuse(exchange: LiveExchange, code: 'path_invalid'): void {
-  exchange.reply.closeAfter()
-  fail(exchange, code)
 }
 
 /** `OPTIONS *` asks about the gateway itself (RFC 9110 §9.3.7). */

@@ -4,6 +4,7 @@ import {
   type FailureDetail,
   failures,
   problemTypePrefix,
+  refusals,
 } from '../../model/failure.ts'
 import { isFieldValue } from '../http1/field-scan.ts'
 import { HeaderList } from '../http1/header-list.ts'
@@ -24,8 +25,10 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   if (exchange.failure === undefined) {
     exchange.failure = failures[code]
     exchange.failureDetail = detail
+    exchange.runtime.metrics.failed(code, detail.clock)
   }
   if (exchange.reply.started) return exchange.reply.abort()
+  if (refusals.has(code)) exchange.reply.closeAfter()
   const page = errorPage(exchange.rule, code)
   const body = page?.body ?? Buffer.from(problem(exchange, code, detail), 'utf8')
   const { status } = failures[code]

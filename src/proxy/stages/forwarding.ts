@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../model/failure.ts'
+import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import type { BodySink, ReplySource, ResponseHead } from '../http1/message.ts'
 import { printRequestHead } from '../http1/print-head.ts'
 import type { LiveEndpoint } from '../runtime/endpoint.ts'
@@ -78,15 +78,13 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   assigned(connection: UpstreamConnection): void {
     const { request, headers, query, path, authority } = this.#exchange
-    const { picked, framing, length } = {
-      picked: this.#picked,
-      framing: request.body.framing,
-      length: request.body.length,
-    }
+    const { framing, length } = request.body
     this.#connection = connection
     if (this.#lane.rule.timeouts.requestMs > 0) this.#deadlineHeader()
-    const target = (picked?.backend.basePath ?? '') + path + query
-    const head = printRequestHead(request.head.method, target, authority, headers, framing, length)
+    const target = (this.#picked?.backend.basePath ?? '') + path + query
+    // An announced length of 0 is told as well: some backends answer 411 to a POST without one.
+    const told = length === 0 ? 'length' : framing
+    const head = printRequestHead(request.head.method, target, authority, headers, told, length)
     connection.begin(this, request.head.method, head, framing, this.#lane.rule.timeouts)
     if (this.#hasBody) this.#sendBody(connection)
   }
@@ -143,10 +141,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   }
 
   /** The client's body is broken, too large or too slow: nothing complete may reach the backend (F14). */
-  abort(code: FailureCode): void {
+  abort(code: FailureCode, detail?: FailureDetail): void {
     if (this.#over) return
     this.#stop(code)
-    fail(this.#exchange, code)
+    fail(this.#exchange, code, detail)
   }
 
   writable(): void {

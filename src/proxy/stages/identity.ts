@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/snapshot.ts'
 import type { HeaderList } from '../http1/header-list.ts'
-import type { Exchange, Policy } from './exchange.ts'
+import type { Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
 /**
@@ -14,7 +14,7 @@ export function identity({ stripHeaders, paths: { underscores } }: Rule): Policy
     request: (exchange, next) => {
       const { headers } = exchange
       if (headers.underscores && !passesUnderscores(headers, stripped, underscores))
-        return refuse(exchange)
+        return fail(exchange, 'bad_request', underscored)
       if (stripped.size > 0) headers.removeAny(stripped)
       next(exchange)
     },
@@ -48,11 +48,5 @@ const reserved =
 
 /** Dropped in its own spelling (U8): it must not get through in another. */
 const misleading = /^x-(http-method.*|method-override|original-ur[il]|rewrite-url)$/
-
-/** An X-answer: nothing of the request is forwarded and nothing behind it is read. */
-function refuse(exchange: Exchange): void {
-  exchange.reply.closeAfter()
-  fail(exchange, 'bad_request', underscored)
-}
 
 const underscored = { detail: 'A header name with an underscore is not admitted.' }
