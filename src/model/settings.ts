@@ -31,6 +31,8 @@ export interface Limits {
   readonly memoryShedPercent: number
   /** Signature checks at once. */
   readonly verifications: number
+  /** Bad signatures in 10 s from one client address; beyond it such clients share an eighth of the checks. */
+  readonly badSignaturesPerClient: number
 }
 
 /** Milliseconds. */
@@ -77,6 +79,7 @@ export const defaultSettings: Settings = Object.freeze({
     memoryPercent: 85,
     memoryShedPercent: 95,
     verifications: 64,
+    badSignaturesPerClient: 100,
   },
   clocks: {
     headMs: 10_000,

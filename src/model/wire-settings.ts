@@ -15,6 +15,7 @@ const limits: Decode<Limits> = record(
     memoryPercent: count,
     memoryShedPercent: count,
     verifications: count,
+    badSignaturesPerClient: count,
   },
   {},
 )

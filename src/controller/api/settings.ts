@@ -38,6 +38,7 @@ const limits = z.strictObject({
   memoryPercent: count(100).optional(),
   memoryShedPercent: count(100).optional(),
   verifications: count(10_000).optional(),
+  badSignaturesPerClient: count(1_000_000).optional(),
 })
 
 const clocks = z.strictObject({

@@ -73,6 +73,12 @@ export class HeaderList {
       this.removeAt(at)
   }
 
+  /** Another value in the same place. */
+  replaceAt(at: number, value: string): void {
+    this.#values[at] = value
+    this.#starts[at] = -1
+  }
+
   removeAt(at: number): void {
     this.names.splice(at, 1)
     this.#values.splice(at, 1)
@@ -120,8 +126,7 @@ export class HeaderList {
   set(name: string, value: string): void {
     const at = this.names.indexOf(name)
     if (at < 0) return this.add(name, value)
-    this.#values[at] = value
-    this.#starts[at] = -1
+    this.replaceAt(at, value)
     for (
       let more = this.names.indexOf(name, at + 1);
       more >= 0;

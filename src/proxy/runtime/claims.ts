@@ -10,9 +10,17 @@ export function scopesOf(claims: Claims): readonly string[] {
   return listOf(scp)
 }
 
-/** A list of texts; anything else, a single text too, is no list (J12). */
-export const listOf = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+/** A list of texts; anything else, a single text and a list of something else too, is none (J12). */
+export const listOf = (value: unknown): readonly string[] => (isTexts(value) ? value : [])
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+const longestPrincipal = 256
+
+/** Whom a token is about, for log and metrics. Its own text: what it was cut from may be large. */
+export const principalOf = ({ sub }: Claims): string =>
+  typeof sub === 'string' ? Buffer.from(sub.slice(0, longestPrincipal), 'utf8').toString() : ''
 
 export function satisfies(has: readonly string[], wanted: Wanted): boolean {
   if (wanted.anyOf !== undefined && !wanted.anyOf.some((each) => has.includes(each))) return false
@@ -60,17 +68,20 @@ function audienceFault(
   if (accepted.length === 0) return undefined
   const given = aud === undefined ? client : aud
   const list = Array.isArray(given) ? given : [given]
-  if (list.length > longestAudience || !list.every((item) => typeof item === 'string'))
-    return 'audience_mismatch'
-  return list.some((item) => accepted.includes(item as string)) ? undefined : 'audience_mismatch'
+  if (list.length > longestAudience || !isTexts(list)) return 'audience_mismatch'
+  return list.some((item) => accepted.includes(item)) ? undefined : 'audience_mismatch'
 }
 
-/** Access tokens carry their client in `client_id`, ID tokens in `aud`. */
+const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string'
+
+/** Access tokens carry their client in `client_id`, ID tokens in `aud`. A user pool never writes these in another type. */
 function cognitoFault(
   claims: Claims,
   { clientIds, tokenUse }: NonNullable<Issuer['cognito']>,
 ): FailureCode | undefined {
-  const { token_use: use, client_id: client, aud } = claims
+  const { token_use: use, client_id: client, aud, sub, jti, scope } = claims
+  if (![sub, jti, scope].every(isTextOrNone) || !(isTextOrNone(aud) || isTexts(aud)))
+    return 'token_malformed'
   if (use !== 'access' && use !== 'id') return 'token_use_mismatch'
   if (tokenUse !== 'Any' && use !== tokenUse.toLowerCase()) return 'token_use_mismatch'
   const given = use === 'access' ? client : aud

@@ -1,3 +1,4 @@
+import { longestKid } from '../../model/jwk.ts'
 import { parseStrictObject } from './strict-json.ts'
 
 /** A JWT as it was written: nothing in it is believed yet. */
@@ -5,15 +6,15 @@ export interface CompactToken {
   readonly header: Readonly<Record<string, unknown>>
   readonly payload: Readonly<Record<string, unknown>>
   readonly alg: string
-  readonly kid: string | undefined
+  readonly kid: string
 }
 
-const longestKid = 256
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is kept, and is no JSON. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Takes a compact JWS apart (RFC 7515 §7.1), strictly: three parts of canonical base64url, JSON without duplicates, no
- * `crit` (J8), no `b64: false`, no nested token, no compression. Undefined for anything else.
+ * Takes a compact JWS apart (RFC 7515 §7.1), strictly: three parts of canonical base64url, JSON without duplicates, a
+ * `kid` (J4), no `crit` (J8), no `b64`, no nested token, no compression. Undefined for anything else.
  */
 export function parseCompact(token: string): CompactToken | undefined {
   const first = token.indexOf('.')
@@ -27,7 +28,7 @@ export function parseCompact(token: string): CompactToken | undefined {
   if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined || zip !== undefined)
     return undefined
   if (cty !== undefined) return undefined
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > longestKid)) return undefined
+  if (typeof kid !== 'string' || kid.length > longestKid) return undefined
   return { header, payload, alg, kid }
 }
 

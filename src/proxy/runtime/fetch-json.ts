@@ -17,51 +17,66 @@ export interface FetchOptions {
   readonly allowLoopback: boolean
   /** Connect here instead of to the URL's host: an endpoint of a Service. */
   readonly connectTo?: { readonly address: string; readonly port: number }
+  /** Default: the system's. */
+  readonly lookup?: typeof dns.lookup
 }
 
 /**
- * Fetches a document from an issuer: https (plain http only to loopback in development), no redirects, no proxy, the
- * resolved address checked and used for the connection, 1.5 s and 150 KB at most (C7, J18). Rejects with a short reason.
+ * Fetches a document from an issuer: https from a named host (plain http only to loopback in development), no
+ * redirects, no proxy, the resolved address checked and used for the connection, 1.5 s and 150 KB at most (C7, J18).
+ * Rejects with a short reason.
  */
-export function fetchJson(url: URL, options: FetchOptions): Promise<Fetched> {
+export async function fetchJson(url: URL, options: FetchOptions): Promise<Fetched> {
+  const refused = refusalOf(url, options)
+  if (refused !== undefined) throw new Error(refused)
+  try {
+    return await read(await answerOf(url, options))
+  } catch (error) {
+    throw new Error(reasonOf(error), { cause: error })
+  }
+}
+
+/** What can be told before a name is resolved. The URL parser has brought every notation of an address into one. */
+function refusalOf(url: URL, { allowLoopback, connectTo }: FetchOptions): string | undefined {
+  if (url.username !== '' || url.password !== '') return 'user_in_url'
+  if (connectTo !== undefined)
+    return isForbiddenAddress(connectTo.address, allowLoopback) ? 'forbidden_address' : undefined
   const isPlain = url.protocol === 'http:'
-  if (!isPlain && url.protocol !== 'https:') return Promise.reject(new Error('scheme'))
-  if (isPlain && options.connectTo === undefined && !options.allowLoopback)
-    return Promise.reject(new Error('scheme'))
-  const target =
-    options.connectTo === undefined
-      ? {}
-      : { host: options.connectTo.address, port: options.connectTo.port }
-  const literal = options.connectTo?.address ?? url.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(literal) !== 0 && isForbiddenAddress(literal, options.allowLoopback))
-    return Promise.reject(new Error('forbidden_address'))
-  const lookup = checkedLookup(options.allowLoopback, isPlain && options.connectTo === undefined)
+  if (url.protocol !== 'https:' && !(isPlain && allowLoopback)) return 'scheme'
+  const address = url.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(address) === 0) return undefined
+  return allowLoopback && isLoopback(address) ? undefined : 'forbidden_address'
+}
+
+const isLoopback = (address: string): boolean =>
+  isForbiddenAddress(address, false) && !isForbiddenAddress(address, true)
+
+function answerOf(url: URL, options: FetchOptions): Promise<http.IncomingMessage> {
+  const { connectTo } = options
+  const target = connectTo === undefined ? {} : { host: connectTo.address, port: connectTo.port }
+  const { get } = url.protocol === 'http:' ? http : https
   return new Promise((resolve, reject) => {
-    const request = (isPlain ? http : https).get(
-      url,
-      {
-        ...target,
-        agent: false,
-        lookup,
-        headers: { host: url.host, accept: 'application/json', 'user-agent': 'fairlead' },
-        signal: AbortSignal.timeout(timeoutMs),
-      },
-      (response) => void read(response).then(resolve, reject),
-    )
-    request.on('error', reject)
+    const settings = {
+      ...target,
+      agent: false,
+      lookup: checkedLookup(url, options),
+      headers: { host: url.host, accept: 'application/json', 'user-agent': 'fairlead' },
+      signal: AbortSignal.timeout(timeoutMs),
+    }
+    get(url, settings, resolve).on('error', reject)
   })
 }
 
 async function read(response: http.IncomingMessage): Promise<Fetched> {
   if (response.statusCode !== 200) {
     response.destroy()
-    throw new Error(`status_${response.statusCode}`)
+    throw new Fault(`status_${response.statusCode}`)
   }
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largestBody) throw new Error('too_large')
+    if (size > largestBody) throw new Fault('too_large')
     chunks.push(chunk)
   }
   const maxAge = /(?:^|[\s,])max-age=(\d{1,9})/.exec(response.headers['cache-control'] ?? '')
@@ -71,24 +86,34 @@ async function read(response: http.IncomingMessage): Promise<Fetched> {
   }
 }
 
+/** Its message is the reason. */
+class Fault extends Error {}
+
+/** In a word or two, and nothing that an issuer wrote. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Fault) return error.message
+  if (error instanceof SyntaxError) return 'not_json'
+  const code = (error as NodeJS.ErrnoException).code ?? 'failed'
+  return code === 'ABORT_ERR' ? 'timeout' : code
+}
+
 /** What the name resolves to is checked, and that very address is connected to: a second look-up cannot differ. */
-function checkedLookup(allowLoopback: boolean, onlyLoopback: boolean): LookupFunction {
-  return (hostname, lookupOptions, callback) => {
-    dns.lookup(hostname, { all: true, family: lookupOptions.family ?? 0 }, (error, addresses) => {
+function checkedLookup({ protocol }: URL, options: FetchOptions): LookupFunction {
+  const { allowLoopback, connectTo, lookup = dns.lookup } = options
+  const onlyLoopback = protocol === 'http:' && connectTo === undefined
+  return (hostname, { all, family = 0 }, callback) => {
+    lookup(hostname, { all: true, family }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0)
       const good = addresses.filter(
         ({ address }) =>
-          !isForbiddenAddress(address, allowLoopback) &&
-          (!onlyLoopback || isForbiddenAddress(address, false)),
+          !isForbiddenAddress(address, allowLoopback) && (!onlyLoopback || isLoopback(address)),
       )
       const [first] = good
-      if (first === undefined) return callback(new Error('forbidden_address'), '', 0)
-      if (lookupOptions.all === true)
-        return (callback as unknown as (error: null, addresses: dns.LookupAddress[]) => void)(
-          null,
-          good,
-        )
-      callback(null, first.address, first.family)
+      if (first === undefined) return callback(new Fault('forbidden_address'), '', 0)
+      if (all === true) (callback as unknown as AllCallback)(null, good)
+      else callback(null, first.address, first.family)
     })
   }
 }
+
+type AllCallback = (error: null, addresses: readonly dns.LookupAddress[]) => void

@@ -1,44 +1,71 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import type { SavedKeys } from '../../model/saved-keys.ts'
 import type { Fetched } from './fetch-json.ts'
 import { importKeys, type VerificationKey } from './verification-key.ts'
 
 const shortestMs = 60_000
 const longestMs = 24 * 3_600_000
 const usualMs = 10 * 60_000
-const afterFailureMs = 10_000
-/** A key that nobody knows is asked for at most this often (J21, J22). */
-const unknownMs = 10_000
+/** After a failure, and for a key that nobody knows: one issuer is asked at most this often (J21, J22). */
+const againMs = 10_000
+
+/** An issuer of an authorizer that verifies with a key set. */
+export interface KeyUser {
+  readonly authorizer: string
+  readonly issuer: string
+  readonly staleForMs: number
+}
 
 export interface KeySetOptions {
   readonly clock: Clock
   readonly dice: Dice
-  /** Undefined for a set that is given and never fetched. */
+  readonly source: string
+  /** Undefined for a set that is never fetched. */
   readonly fetch: (() => Promise<Fetched>) | undefined
+  /** The set itself, for one that is not fetched. */
   readonly given: string | undefined
-  readonly staleForMs: number
-  readonly refreshed: (error: Error | undefined) => void
+  /** What an earlier process had fetched. */
+  readonly saved: SavedKeys | undefined
+  /** A fetch is over. */
+  readonly fetched: (set: KeySet) => void
 }
 
 /**
- * The keys of one issuer: fetched in the background, kept while the issuer cannot be reached, at most one fetch at a
+ * The keys of one source: fetched in the background, kept while the issuer cannot be reached, at most one fetch at a
  * time. A withdrawn key stops verifying with the next fetch; nothing that looks keys up ever waits for a refresh of known ones.
  */
 export class KeySet {
+  readonly source: string
   /** Grows when the keys change: what was verified before has to be verified again. */
   version = 0
+  users: readonly KeyUser[] = []
+  /** Why the last fetch failed, in a word or two; undefined when it did not, or there was none. */
+  fault: string | undefined
   readonly #options: KeySetOptions
-  #keys: readonly VerificationKey[] = []
+  #keys: ReadonlyMap<string, VerificationKey> = new Map()
+  /** What the keys are, as they would be saved. */
+  #text = ''
+  /** On the clock that never jumps. */
   #fetchedMs = Number.NEGATIVE_INFINITY
+  #fetchedWallMs = 0
   #lastTryMs = Number.NEGATIVE_INFINITY
-  #known = ''
+  #loading: Promise<void> | undefined
   #pending: Promise<void> | undefined
   #timer: Timer | undefined
   #closed = false
 
   constructor(options: KeySetOptions) {
+    this.source = options.source
     this.#options = options
-    this.#pending = options.fetch === undefined ? this.#take(options.given ?? '') : this.#refresh()
+  }
+
+  /** Tells who verifies with it. The first time it begins to fetch. */
+  update(users: readonly KeyUser[]): void {
+    this.users = users
+    if (this.#loading !== undefined) return
+    this.#loading = this.#load()
+    if (this.#options.fetch !== undefined) this.#pending = this.#refresh()
   }
 
   close(): void {
@@ -46,76 +73,107 @@ export class KeySet {
     this.#timer?.cancel()
   }
 
-  /** Milliseconds since the keys were fetched. */
+  get isFetched(): boolean {
+    return this.#options.fetch !== undefined
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Milliseconds since the keys were fetched; infinite when they never were. */
   get ageMs(): number {
-    return this.#options.fetch === undefined ? 0 : this.#options.clock.nowMs() - this.#fetchedMs
+    if (!this.isFetched) return this.#keys.size > 0 ? 0 : Number.POSITIVE_INFINITY
+    return this.#options.clock.nowMs() - this.#fetchedMs
   }
 
-  /** Keys that may be used: none when they were last fetched too long ago. */
-  get usable(): boolean {
-    return this.#keys.length > 0 && this.ageMs <= this.#options.staleForMs
+  /** When they were fetched; undefined when they never were, or are not fetched at all. */
+  get saved(): SavedKeys | undefined {
+    if (!this.isFetched || this.#text === '') return undefined
+    return { source: this.source, fetchedMs: this.#fetchedWallMs, jwks: this.#text }
   }
 
-  /** Keys for a token, now. */
-  find(kid: string | undefined, alg: string): readonly VerificationKey[] {
-    if (!this.usable) return []
-    return this.#keys.filter(
-      (key) => key.algorithms.has(alg) && (kid === undefined || key.kid === kid),
-    )
+  /** Whether there are keys that were fetched no longer ago than this. */
+  isUsable(staleForMs: number): boolean {
+    return this.#keys.size > 0 && this.ageMs <= staleForMs
   }
 
-  /** Keys for a token that `find` does not have, after asking the issuer if it was not asked just now. */
-  async search(kid: string | undefined, alg: string): Promise<readonly VerificationKey[]> {
-    if (this.#pending !== undefined) await this.#pending
-    else if (
-      this.#options.fetch !== undefined &&
-      this.#options.clock.nowMs() - this.#lastTryMs >= unknownMs
-    ) {
+  /** The key of a token, now. */
+  find(kid: string, alg: string, staleForMs: number): VerificationKey | undefined {
+    const key = this.#keys.get(kid)
+    return key?.algorithms.has(alg) === true && this.isUsable(staleForMs) ? key : undefined
+  }
+
+  /** Asks the issuer for a key that `find` does not have, unless it was asked just now. Resolves when `find` has all there is. */
+  async search(kid: string, alg: string, staleForMs: number): Promise<void> {
+    await this.#loading
+    if (this.find(kid, alg, staleForMs) !== undefined) return
+    const { clock } = this.#options
+    if (this.#pending === undefined && this.isFetched && !this.#closed) {
+      if (clock.nowMs() - this.#lastTryMs < againMs) return
       this.#timer?.cancel()
       this.#pending = this.#refresh()
-      await this.#pending
     }
-    return this.find(kid, alg)
+    await this.#pending
   }
 
   async #refresh(): Promise<void> {
-    this.#lastTryMs = this.#options.clock.nowMs()
-    let waitMs = afterFailureMs
+    const { clock, dice, fetch, fetched } = this.#options
+    await this.#loading
+    this.#lastTryMs = clock.nowMs()
+    let waitMs = againMs * (1 + 0.1 * dice())
     try {
-      const { value, maxAgeMs } = await (this.#options.fetch as () => Promise<Fetched>)()
-      if (!(await this.#replace(value))) throw new Error('no_usable_key')
-      this.#fetchedMs = this.#options.clock.nowMs()
-      waitMs = Math.min(Math.max((maxAgeMs ?? usualMs) * 0.8, shortestMs), longestMs)
-      this.#options.refreshed(undefined)
+      const { value, maxAgeMs = usualMs } = await (fetch as () => Promise<Fetched>)()
+      const keys = await importKeys(value)
+      // The last good set stays (J18).
+      if (keys.size === 0) throw new Error('no_usable_key')
+      this.#replace(keys, clock.nowMs(), clock.wallMs())
+      this.fault = undefined
+      waitMs = this.#freshMs(maxAgeMs) * (0.9 + 0.1 * dice())
     } catch (error) {
-      this.#options.refreshed(error instanceof Error ? error : new Error('failed'))
+      this.fault = error instanceof Error ? error.message : 'failed'
     }
     this.#pending = undefined
     if (this.#closed) return
-    this.#timer = this.#options.clock.after(waitMs * (0.9 + 0.1 * this.#options.dice()), () => {
+    fetched(this)
+    this.#timer = clock.after(waitMs, () => {
       this.#pending ??= this.#refresh()
     })
   }
 
-  async #take(text: string): Promise<void> {
-    try {
-      await this.#replace(JSON.parse(text))
-    } catch {
-      // Compile has refused such a set; without keys every token gets 503.
-      this.#keys = []
-    }
-    this.#pending = undefined
+  /** Keys are fetched again in good time: before they are old, and twice before anybody takes them for stale. */
+  #freshMs(maxAgeMs: number): number {
+    const staleForMs = Math.min(...this.users.map((user) => user.staleForMs))
+    const wantedMs = Math.min(Math.max(maxAgeMs * 0.8, shortestMs), longestMs, staleForMs / 2)
+    return Math.max(wantedMs, againMs)
   }
 
-  /** False when nothing in it can be used: the last good set stays (J18). */
-  async #replace(value: unknown): Promise<boolean> {
-    const text = JSON.stringify(value)
-    if (text === this.#known) return true
-    const keys = await importKeys(value)
-    if (keys.length === 0) return false
-    this.#known = text
+  async #load(): Promise<void> {
+    const { clock, given, saved } = this.#options
+    const text = given ?? saved?.jwks
+    if (text === undefined) return
+    const keys = await importText(text)
+    // The wall clock may have been set back since: keys from the future are as good as new ones.
+    const ageMs = saved === undefined ? 0 : Math.max(0, clock.wallMs() - saved.fetchedMs)
+    if (keys.size > 0) this.#replace(keys, clock.nowMs() - ageMs, clock.wallMs() - ageMs)
+  }
+
+  #replace(keys: ReadonlyMap<string, VerificationKey>, fetchedMs: number, wallMs: number): void {
+    this.#fetchedMs = fetchedMs
+    this.#fetchedWallMs = wallMs
+    const text = JSON.stringify({ keys: [...keys.values()].map(({ jwk }) => jwk) })
+    if (text === this.#text) return
+    this.#text = text
     this.#keys = keys
     this.version++
-    return true
+  }
+}
+
+/** Compile has refused a text that is no key set, and a saved one that is damaged is none. */
+async function importText(text: string): Promise<ReadonlyMap<string, VerificationKey>> {
+  try {
+    return await importKeys(JSON.parse(text))
+  } catch {
+    return new Map()
   }
 }

@@ -2,7 +2,7 @@ import type { Counter, Histogram, Metrics } from '../../base/metrics.ts'
 import { type FailureCode, refusals } from '../../model/failure.ts'
 import type { Backend, Rule } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
-import type { AuthorizerObserver } from './authorizer.ts'
+import type { AuthorizerObserver } from './authorizers.ts'
 import type { ClusterObserver } from './cluster.ts'
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -159,10 +159,8 @@ export class ProxyMetrics {
       hits: this.#cacheHits.series(authorizer),
       misses: this.#cacheMisses.series(authorizer),
     }),
-    refreshed: (authorizer, issuer, error) =>
-      (error === undefined ? this.#keyRefreshes : this.#keyFailures)
-        .series(authorizer, issuer)
-        .inc(),
+    fetched: (authorizer, issuer, failed) =>
+      (failed ? this.#keyFailures : this.#keyRefreshes).series(authorizer, issuer).inc(),
   }
 
   authorized(authorizer: string, outcome: string): void {

@@ -4,7 +4,8 @@ import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import { type CidrSet, parseCidrs } from '../../model/address.ts'
 import type { Cluster, Snapshot } from '../../model/snapshot.ts'
-import { type AuthorizerDeps, createAuthorizers, type LiveAuthorizer } from './authorizer.ts'
+import type { LiveAuthorizer } from './authorizer.ts'
+import { Authorizers, type KeyStore } from './authorizers.ts'
 import { LiveCluster } from './cluster.ts'
 import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
@@ -21,6 +22,8 @@ export interface RuntimeOptions {
   /** The region this proxy runs in; '' when it was not told. */
   readonly region: string
   readonly allowLoopback: boolean
+  /** Where fetched keys of issuers outlive the process. */
+  readonly keyStore?: KeyStore
 }
 
 /**
@@ -46,6 +49,7 @@ export class Runtime {
   router: Router
   clusters: ReadonlyMap<string, LiveCluster> = new Map()
   authorizers: ReadonlyMap<string, LiveAuthorizer> = new Map()
+  readonly access: Authorizers
 
   constructor(options: RuntimeOptions, empty: Snapshot) {
     this.clock = options.clock
@@ -57,6 +61,13 @@ export class Runtime {
     this.allowLoopback = options.allowLoopback
     this.snapshot = empty
     this.router = new Router([])
+    this.access = new Authorizers({
+      ...options,
+      endpointOf: (cluster) => this.#endpointOf(cluster),
+      limits: () => this.snapshot.settings.limits,
+      observer: options.metrics.authorizers,
+      store: options.keyStore,
+    })
   }
 
   /** Whole or not at all: throws before anything has changed when the snapshot cannot be made live. */
@@ -68,22 +79,17 @@ export class Runtime {
         this.clusters.get(cluster.id) ?? this.#open(cluster),
       ]),
     )
-    const authorizers = createAuthorizers(
-      snapshot,
-      this.authorizers,
-      this.#authorizerDeps(clusters),
-    )
+    const takeAuthorizers = this.access.prepare(snapshot.authorizers)
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
-    const dropped = { clusters: this.clusters, authorizers: this.authorizers }
+    const dropped = this.clusters
     this.generation++
     this.debugCallers = parseCidrs(snapshot.settings.debugHeadersFor)
     this.snapshot = snapshot
     this.router = router
     this.clusters = clusters
-    this.authorizers = authorizers
-    for (const [id, cluster] of dropped.clusters) if (clusters.get(id) !== cluster) cluster.close()
-    for (const [id, authorizer] of dropped.authorizers)
-      if (authorizers.get(id) !== authorizer) authorizer.close()
+    takeAuthorizers()
+    this.authorizers = this.access.byId
+    for (const [id, cluster] of dropped) if (clusters.get(id) !== cluster) cluster.close()
   }
 
   #open(cluster: Cluster): LiveCluster {
@@ -120,20 +126,10 @@ export class Runtime {
     )
   }
 
-  #authorizerDeps(clusters: ReadonlyMap<string, LiveCluster>): AuthorizerDeps {
-    const { clock, dice, allowLoopback } = this
-    const endpointOf = (id: string) => {
-      const endpoints = (this.clusters.get(id) ?? clusters.get(id))?.endpoints ?? []
-      return endpoints.find((endpoint) => endpoint.healthy) ?? endpoints[0]
-    }
-    return {
-      clock,
-      dice,
-      allowLoopback,
-      endpointOf,
-      limits: () => this.snapshot.settings.limits,
-      observer: this.metrics.authorizers,
-    }
+  /** An endpoint of a cluster that serves a key set. */
+  #endpointOf(cluster: string) {
+    const endpoints = this.clusters.get(cluster)?.endpoints ?? []
+    return endpoints.find((endpoint) => endpoint.healthy) ?? endpoints[0]
   }
 
   /** Gives back what only saves time: idle connections to backends. */
@@ -144,6 +140,6 @@ export class Runtime {
 
   close(): void {
     for (const cluster of this.clusters.values()) cluster.close()
-    for (const authorizer of this.authorizers.values()) authorizer.close()
+    this.access.close()
   }
 }

@@ -1,80 +1,48 @@
 import { type CryptoKey, importJWK } from 'jose'
+import { algorithmsOf, type Jwk, publicPart } from '../../model/jwk.ts'
 
 /** A key that may verify: imported, bound to what it is for. */
 export interface VerificationKey {
-  readonly kid: string | undefined
+  readonly kid: string
   /** The algorithms that it can be used with. */
   readonly algorithms: ReadonlySet<string>
+  readonly jwk: Jwk
   /** Imported for one algorithm; Web Crypto binds a key to it. */
   readonly forAlgorithm: (alg: string) => Promise<CryptoKey | Uint8Array>
 }
 
-const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-const curves: Readonly<Record<string, string>> = {
-  'P-256': 'ES256',
-  'P-384': 'ES384',
-  'P-521': 'ES512',
-}
+const mostKeys = 100
 
-type Jwk = Readonly<Record<string, unknown>>
-
-/** What a public JWK can verify, as far as it is strong enough (J18, J23); empty for any other. */
-function algorithmsOf(jwk: Jwk): string[] {
-  if (jwk['kty'] === 'RSA') return isGoodRsa(jwk) ? rsa : []
-  if (jwk['kty'] === 'EC') return [curves[String(jwk['crv'])] ?? []].flat()
-  return jwk['kty'] === 'OKP' && jwk['crv'] === 'Ed25519' ? ['EdDSA'] : []
-}
-
-function isGoodRsa({ n, e }: Jwk): boolean {
-  if (typeof n !== 'string' || typeof e !== 'string') return false
-  const modulus = Buffer.from(n, 'base64url')
-  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
-  const exponent = Buffer.from(e, 'base64url')
-  const value = exponent.length <= 6 ? exponent.reduce((total, byte) => total * 256 + byte, 0) : 0
-  return bits >= 2048 && bits <= 4096 && value >= 3 && value % 2 === 1
-}
-
-/** Public members only: a private key in a key set is not kept. */
-function publicPart({ kty, crv, x, y, n, e }: Jwk): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'),
-  )
-}
-
-/** The usable keys of a JWK Set; weak, symmetric, unknown and second ones of a `kid` are skipped. */
-export async function importKeys(set: unknown): Promise<VerificationKey[]> {
+/** The usable keys of a JWK Set by their names; weak, secret, unknown and second ones of a name are skipped (J18). */
+export async function importKeys(set: unknown): Promise<ReadonlyMap<string, VerificationKey>> {
   const listed = (set as { keys?: unknown } | null)?.keys
-  const keys: VerificationKey[] = []
-  const kids = new Set<string>()
-  for (const jwk of Array.isArray(listed) ? (listed as Jwk[]).slice(0, 100) : []) {
+  const keys = new Map<string, VerificationKey>()
+  for (const jwk of Array.isArray(listed) ? (listed as unknown[]).slice(0, mostKeys) : []) {
     const key = await importKey(jwk)
-    if (key === undefined || (key.kid !== undefined && kids.has(key.kid))) continue
-    if (key.kid !== undefined) kids.add(key.kid)
-    keys.push(key)
+    if (key !== undefined && !keys.has(key.kid)) keys.set(key.kid, key)
   }
   return keys
 }
 
-async function importKey(jwk: Jwk): Promise<VerificationKey | undefined> {
-  if (typeof jwk !== 'object' || jwk === null) return undefined
-  const { use, key_ops: operations, alg, kid } = jwk
-  if (use !== undefined && use !== 'sig') return undefined
-  if (Array.isArray(operations) && !operations.includes('verify')) return undefined
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return undefined
-  const algorithms = algorithmsOf(jwk).filter((each) => alg === undefined || each === alg)
+async function importKey(given: unknown): Promise<VerificationKey | undefined> {
+  if (typeof given !== 'object' || given === null) return undefined
+  const jwk = publicPart(given as Jwk)
+  const algorithms = algorithmsOf(given as Jwk)
   const [first] = algorithms
   if (first === undefined) return undefined
-  const plain = publicPart(jwk)
+  const { kty, crv, x, y, n, e } = jwk
+  const material = JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as Record<string, string>
   const imported = new Map<string, Promise<CryptoKey | Uint8Array>>()
   const forAlgorithm = (wanted: string) => {
     let key = imported.get(wanted)
-    if (key === undefined) imported.set(wanted, (key = importJWK(plain, wanted)))
+    if (key === undefined) imported.set(wanted, (key = importJWK(material, wanted)))
     return key
   }
   try {
     await forAlgorithm(first)
   } catch {
+    // A point that is not on its curve, or a number that is none.
     return undefined
   }
-  return { kid: kid as string | undefined, algorithms: new Set(algorithms), forAlgorithm }
+  return { kid: jwk['kid'] as string, algorithms: new Set(algorithms), jwk, forAlgorithm }
 }

@@ -1,9 +1,10 @@
-import type { FailureDetail } from '../../model/failure.ts'
-import type { Authorize, AuthorizeMember, Rule } from '../../model/snapshot.ts'
-import type { LiveAuthorizer, Verified } from '../runtime/authorizer.ts'
+import type { FailureCode, FailureDetail } from '../../model/failure.ts'
+import type { Authorize, AuthorizeMember, Authorizer, Rule, Wanted } from '../../model/snapshot.ts'
+import type { LiveAuthorizer } from '../runtime/authorizer.ts'
 import { claimFits, satisfies } from '../runtime/claims.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { cutCredential, findCredential } from './credential.ts'
+import type { Verified } from '../runtime/verified-tokens.ts'
+import { cutCredential, findCredential, isFolded } from './credential.ts'
 import { type Denial, denial, worstOf } from './denial.ts'
 import type { AuthorizationOutcome, Exchange, Next, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
@@ -104,18 +105,16 @@ function check(
   if (authorizer === undefined) return done(denial('authorizer_unavailable', member.authorizer))
   const found = findCredential(authorizer.config.from, exchange.headers, exchange.query)
   if (found === undefined) return done(denial('credentials_missing', member.authorizer))
-  if (found === 'twice')
-    return done(
-      denial('bad_request', member.authorizer, { detail: 'The credential is there twice.' }),
-    )
+  if (found === 'twice') return done(twice(member))
   const known = authorizer.known(found.token)
   if (known !== undefined) return done(admitted(member, authorizer, known))
-  void authorizer.verify(found.token).then(
+  if (isFolded(authorizer.config.from, found.token)) return done(twice(member))
+  void authorizer.verify(found.token, exchange.client).then(
     (result) =>
       done(
         'ok' in result
           ? admitted(member, authorizer, result.ok)
-          : denial(result.fault, member.authorizer),
+          : refused(result.fault, authorizer.config),
       ),
     (error: unknown) => {
       runtime.log.error('a token could not be checked', { authorizer: member.authorizer, error })
@@ -124,6 +123,14 @@ function check(
   )
 }
 
+const twice = ({ authorizer }: AuthorizeMember): Denial =>
+  denial('bad_request', authorizer, { detail: 'The credential is there twice.' })
+
+const refused = (fault: FailureCode, { id, groups }: Authorizer): Denial =>
+  denial(fault, id, fault === 'group_missing' ? { wanted: namesOf(groups) } : {})
+
+const namesOf = ({ allOf = [], anyOf = [] }: Wanted = {}): readonly string[] => [...allOf, ...anyOf]
+
 /** What the rule asks beyond a good token. */
 function admitted(
   member: AuthorizeMember,
@@ -131,13 +138,10 @@ function admitted(
   verified: Verified,
 ): Verdict {
   const { scopes, groups, claims } = member
-  if (scopes !== undefined && !satisfies(verified.scopes, scopes)) {
-    return denial('scope_missing', member.authorizer, {
-      wanted: [...(scopes.allOf ?? []), ...(scopes.anyOf ?? [])],
-    })
-  }
+  if (scopes !== undefined && !satisfies(verified.scopes, scopes))
+    return denial('scope_missing', member.authorizer, { wanted: namesOf(scopes) })
   if (groups !== undefined && !satisfies(verified.groups, groups))
-    return denial('group_missing', member.authorizer)
+    return denial('group_missing', member.authorizer, { wanted: namesOf(groups) })
   if (!claims.every((condition) => claimFits(verified.claims, condition)))
     return denial('claim_mismatch', member.authorizer)
   if (verified.headers === undefined) return denial('claim_unrepresentable', member.authorizer)

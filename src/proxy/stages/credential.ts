@@ -37,16 +37,27 @@ function inHeader(
   if (headers.names.indexOf(name, at + 1) >= 0) return 'twice'
   const value = headers.valueAt(at)
   if (scheme === '') return { token: value }
-  if (value.charCodeAt(scheme.length) !== 32 || !sameScheme(value, scheme)) return undefined
-  return { token: value.slice(scheme.length + 1) }
+  return hasScheme(value, scheme) ? { token: value.slice(scheme.length + 1) } : undefined
 }
 
 /** Schemes are compared without case (RFC 9110 §11.1). */
-function sameScheme(value: string, scheme: string): boolean {
+function hasScheme(value: string, scheme: string): boolean {
   return (
-    value.startsWith(scheme) || value.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase()
+    value.charCodeAt(scheme.length) === 32 &&
+    (value.startsWith(scheme) ||
+      value.slice(0, scheme.length).toLowerCase() === scheme.toLowerCase())
   )
 }
+
+/** Whether a credential is two: fields of one name may arrive as one, with a comma between (RFC 9110 §5.3). */
+export const isFolded = (sources: readonly CredentialSource[], token: string): boolean =>
+  token.includes(',') &&
+  sources.some(
+    (source) =>
+      source.kind === 'header' &&
+      source.scheme !== '' &&
+      token.split(',').some((part) => hasScheme(part.trim(), source.scheme)),
+  )
 
 function cookieValues(headers: HeaderList, name: string): string[] {
   return headers.all('cookie').flatMap((field) =>
@@ -77,24 +88,19 @@ function cutHeader(
   headers: HeaderList,
 ): void {
   const value = headers.get(name)
-  if (value !== undefined && (scheme === '' || sameScheme(value, scheme))) headers.remove(name)
+  if (value !== undefined && (scheme === '' || hasScheme(value, scheme))) headers.remove(name)
 }
 
 function cutCookie(name: string, headers: HeaderList): void {
-  const fields = headers.all('cookie')
-  if (fields.length === 0) return
-  const kept = fields
-    .map((field) =>
-      field
-        .split(';')
-        .filter((part) => !part.trim().startsWith(`${name}=`))
-        .join(';')
-        .replace(/^ /, ''),
-    )
-    .filter((field) => field.trim() !== '')
-  if (kept.length === fields.length && kept.every((field, i) => field === fields[i])) return
-  headers.remove('cookie')
-  for (const field of kept) headers.add('cookie', field)
+  for (let at = headers.names.length - 1; at >= 0; at--) {
+    if (headers.names[at] !== 'cookie') continue
+    const field = headers.valueAt(at)
+    const pairs = field.split(';')
+    const kept = pairs.filter((pair) => !pair.trim().startsWith(`${name}=`))
+    if (kept.length === pairs.length) continue
+    if (kept.length === 0) headers.removeAt(at)
+    else headers.replaceAt(at, kept.join(';').replace(/^ /, ''))
+  }
 }
 
 function cutParameter(query: string, name: string): string {

@@ -1,0 +1,67 @@
+import type { Issuer } from '../../model/snapshot.ts'
+import { type Fetched, fetchJson } from './fetch-json.ts'
+
+export interface KeySourceOptions {
+  readonly allowLoopback: boolean
+  /** An endpoint of a cluster that serves a key set. */
+  readonly endpointOf: (
+    cluster: string,
+  ) => { readonly address: string; readonly port: number } | undefined
+}
+
+/** The same for all issuers whose keys come from the same place: they share one key set. */
+export function sourceId({ issuer, keys }: Issuer): string {
+  switch (keys.kind) {
+    case 'missing':
+      return 'missing'
+    case 'discovery':
+      return `discovery ${issuer}`
+    case 'uri':
+      return `uri ${keys.uri}`
+    case 'service':
+      return `service ${keys.cluster} ${keys.path}`
+    case 'inline':
+      return `inline ${keys.jwks}`
+  }
+}
+
+/** How to fetch the keys of an issuer; undefined where there is nothing to fetch. */
+export function fetchOf(
+  { issuer, keys }: Issuer,
+  options: KeySourceOptions,
+): (() => Promise<Fetched>) | undefined {
+  switch (keys.kind) {
+    case 'missing':
+    case 'inline':
+      return undefined
+    case 'discovery':
+      return () => discover(issuer, options)
+    case 'uri':
+      return () => fetchJson(new URL(keys.uri), options)
+    case 'service':
+      return () => fromService(keys.cluster, keys.path, options)
+  }
+}
+
+/** OpenID Connect Discovery 1.0 §4. The document must be about this very issuer (§4.3). */
+async function discover(issuer: string, options: KeySourceOptions): Promise<Fetched> {
+  const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  const { value } = await fetchJson(url, options)
+  const document = value as { issuer?: unknown; jwks_uri?: unknown } | null
+  if (document?.issuer !== issuer) throw new Error('discovery_of_another_issuer')
+  const { jwks_uri: uri } = document
+  if (typeof uri !== 'string' || !URL.canParse(uri)) throw new Error('discovery_without_jwks_uri')
+  return fetchJson(new URL(uri), options)
+}
+
+async function fromService(
+  cluster: string,
+  path: string,
+  options: KeySourceOptions,
+): Promise<Fetched> {
+  const connectTo = options.endpointOf(cluster)
+  if (connectTo === undefined) throw new Error('no_endpoint')
+  const { address, port } = connectTo
+  const host = address.includes(':') ? `[${address}]` : address
+  return fetchJson(new URL(path, `http://${host}:${port}`), { ...options, connectTo })
+}
