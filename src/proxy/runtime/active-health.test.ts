@@ -107,6 +107,21 @@ describe('active health', () => {
     expect(picks(5)).toEqual({ a: 5 })
   })
 
+  test('an endpoint that requests took out is probed at once, and not trusted before it answers', async () => {
+    const { probe, answer, fail, picks, asked } = await start()
+    await probe(0)
+    fail('b')
+    fail('a')
+    expect(picks(3)).toEqual({ a: 1, b: 1, none: 1 })
+    answer.status = 500
+    await probe(0)
+    expect(asked).toHaveLength(2)
+    expect(picks(3)).toEqual({ none: 3 })
+    answer.status = 200
+    await probe(1100)
+    expect(picks(3)).toEqual({ a: 3 })
+  })
+
   test('only the statuses that the rule names are good', async () => {
     const { probe, answer, endpoint } = await start({
       statuses: [

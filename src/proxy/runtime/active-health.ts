@@ -25,6 +25,7 @@ export class Probe {
   #timer: Timer | undefined
   #request: http.ClientRequest | undefined
   #stopped = false
+  #asking = false
 
   constructor(endpoint: LiveEndpoint, rules: ActiveHealth, options: ProbeOptions) {
     this.#endpoint = endpoint
@@ -35,6 +36,7 @@ export class Probe {
       successes: 0,
       failures: 0,
       okSinceMs: options.clock.nowMs(),
+      confirmed: true,
     }
     this.#timer = options.clock.after(0, () => this.#send())
   }
@@ -45,7 +47,15 @@ export class Probe {
     this.#request?.destroy()
   }
 
+  /** Asks now, not when the interval is over: requests say that something is wrong. */
+  hurry(): void {
+    if (this.#asking || this.#stopped) return
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(0, () => this.#send())
+  }
+
   #send(): void {
+    this.#asking = true
     const { address, port } = this.#endpoint
     if (isForbiddenAddress(address, this.#options.allowLoopback)) return this.#answer(false)
     const { secure, authority } = this.#options
@@ -82,6 +92,7 @@ export class Probe {
   #answer(ok: boolean): void {
     if (this.#stopped) return
     this.#count(ok)
+    this.#asking = false
     const { probe } = this.#endpoint
     const isQuiet = probe?.healthy === true && probe.failures === 0 && !this.#endpoint.ejected
     const intervalMs = isQuiet ? this.#rules.intervalMs : this.#rules.unhealthyIntervalMs
@@ -104,8 +115,10 @@ export class Probe {
     const becomes = probe.healthy
       ? probe.failures < this.#rules.unhealthy
       : probe.successes >= this.#rules.healthy
-    if (becomes === probe.healthy) return
+    const confirms = ok && !probe.confirmed
+    if (becomes === probe.healthy && !confirms) return
     probe.healthy = becomes
+    probe.confirmed ||= ok
     this.#options.changed(this.#endpoint)
   }
 }

@@ -200,6 +200,7 @@ export class LiveCluster {
     eject(endpoint, this.#cluster.health.passive, this.#options.clock.nowMs())
     this.#ejected++
     this.version++
+    this.#probes.get(endpoint)?.hurry()
     this.#options.observer.ejected(this, endpoint, reason)
     this.#watch()
   }

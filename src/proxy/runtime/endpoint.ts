@@ -66,4 +66,6 @@ export interface ProbeState {
   failures: number
   /** Probes have succeeded without a break since; 0 while they fail. */
   okSinceMs: number
+  /** A probe has succeeded since the last ejection: what was known before it counts for nothing. */
+  confirmed: boolean
 }

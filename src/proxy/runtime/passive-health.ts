@@ -37,6 +37,7 @@ export function eject(endpoint: LiveEndpoint, rules: PassiveHealth, nowMs: numbe
   const lasts = rules.ejectForMs * 3 ** (endpoint.ejections.length - 1)
   endpoint.ejectedUntilMs =
     nowMs + (endpoint.probe === undefined ? Math.min(lasts, longestMs) : rules.ejectForMs)
+  if (endpoint.probe !== undefined) endpoint.probe.confirmed = false
   forget(endpoint, nowMs)
   endpoint.pool.shed()
 }

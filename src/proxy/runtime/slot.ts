@@ -23,9 +23,9 @@ export function usableOf(cluster: LiveCluster): readonly LiveEndpoint[] {
   return staying.length > 0 ? staying : healthy
 }
 
-/** Endpoints that probes call healthy, ejected or not. */
+/** Endpoints that probes call healthy, and have done so since they were ejected. */
 export const probedOf = (cluster: LiveCluster): readonly LiveEndpoint[] =>
-  cluster.endpoints.filter(({ probe }) => probe?.healthy === true)
+  cluster.endpoints.filter(({ probe }) => probe?.healthy === true && probe.confirmed)
 
 /** How healthy a backend is, what comes back told apart. */
 export function candidateOf({ backend, cluster, usable }: Slot, nowMs: number): Candidate {

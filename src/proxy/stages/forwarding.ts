@@ -203,8 +203,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#record(0, firstByteMs, code)
     if (wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true))
       return this.#retry(0)
+    // A trial that failed has found what was known: nothing is healthy.
+    const isTrial = this.#picked?.panic === true && this.#lane.action.failover.panic === 'Fail'
     this.#release()
-    this.#giveUp(code, clock)
+    if (isTrial) this.#giveUp('no_healthy_backend', undefined)
+    else this.#giveUp(code, clock)
   }
 
   /** The head was sent: the client must not take the rest for complete (D1). */
