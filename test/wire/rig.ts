@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import type { Forward, Snapshot } from '../../src/model/snapshot.ts'
 import { answersOf, type ReadAnswer } from '../harness/answers.ts'
@@ -15,6 +16,8 @@ export interface Rig {
   readonly recorder: Recorder
   /** X4nn, X5nn: one answer, `connection: close`, the end; not a byte reaches a backend, nothing behind it is read. */
   refuses(input: string, status: number): Promise<void>
+  /** The same, with one of the answers. */
+  refusal(input: string, status: number): Promise<ReadAnswer>
   /** The same for a fault in a body: what has left by then is never a complete message, and its connection goes. */
   refusesBody(input: string, status: number): Promise<void>
   /** The client sends FIN behind the input: no answer, no complete message for a backend, and its connection goes. */
@@ -22,7 +25,9 @@ export interface Rig {
   /** CANON: exactly this message reaches the backend, see `printed`, and the pipelined canary is answered next. */
   forwards(input: string, message: string): Promise<void>
   /** Answered by the gateway itself, on a connection that goes on. */
-  answers(input: string, status: number): Promise<readonly ReadAnswer[]>
+  answers(input: string, status: number): Promise<void>
+  /** The same, with all the answers. */
+  ownAnswers(input: string, status: number): Promise<readonly ReadAnswer[]>
   close(): Promise<void>
 }
 
@@ -32,6 +37,9 @@ export interface RigOptions extends Partial<TestOptions> {
 
 export const canary = 'GET /canary HTTP/1.1\r\nhost: canary.example\r\n\r\n'
 const canaryMessage = 'GET /canary HTTP/1.1\nhost: canary.example\n'
+
+/** So much is read behind a last answer; for what is more there is a reset. */
+const lingerBytes = 64 * 1024
 
 /** Lines become a head. */
 export const head = (...lines: readonly string[]): string => `${lines.join('\r\n')}\r\n\r\n`
@@ -60,33 +68,43 @@ class RunningRig implements Rig {
   }
 
   async refuses(input: string, status: number): Promise<void> {
-    const rest = await this.#refused(input, status)
+    await this.refusal(input, status)
+  }
+
+  async refusal(input: string, status: number): Promise<ReadAnswer> {
+    const { answer, rest } = await this.#refused(input, status)
     expect(rest).toEqual([])
+    return answer
   }
 
   async refusesBody(input: string, status: number): Promise<void> {
-    const rest = await this.#refused(input, status)
+    const { rest } = await this.#refused(input, status)
     await abandoned(rest)
   }
 
-  /** @returns what backends got and could not read */
-  async #refused(input: string, status: number): Promise<readonly Rest[]> {
+  /** @returns an answer, and what backends got and could not read */
+  async #refused(
+    input: string,
+    status: number,
+  ): Promise<{ answer: ReadAnswer; rest: readonly Rest[] }> {
     const ways = cutsOf(input)
     await this.#forget()
     const before = await this.#counted()
     const clients = await deliver(this.proxy.port, ways, canary)
+    let answer: ReadAnswer | undefined
     for (const [i, client] of clients.entries()) {
       const { answers, rest } = answersOf(await client.untilOver())
       const way = wayOf(ways[i] as Cuts)
       expect([answers.map((answer) => answer.status), rest], way).toEqual([[status], ''])
       expect(answers[0]?.fields, way).toContain('connection: close')
-      expect(client.reset, way).toBe(false)
+      expect(client.reset && input.length < lingerBytes, way).toBe(false)
+      answer = answers[0]
       client.leave()
     }
     expect((await this.#counted()) - before, 'counted').toBe(ways.length)
     const { messages, rest } = await this.#afterwards()
     expect(messages).toEqual([])
-    return rest
+    return { answer: answer as ReadAnswer, rest }
   }
 
   async abandons(input: string): Promise<void> {
@@ -110,10 +128,10 @@ class RunningRig implements Rig {
     const [method, target] = message.split(' ')
     for (const [i, client] of clients.entries()) {
       const { answers, rest } = answersOf(await client.until(/GET \/canary$/), [method as string])
-      const seen = answers.map(({ status, body }) => `${status} ${body}`)
+      const seen = answers.map(({ status, body }) => brief(`${status} ${body}`))
       const body = method === 'HEAD' ? '' : `${method} ${target}`
       const way = wayOf(ways[i] as Cuts)
-      expect([seen, rest], way).toEqual([[`200 ${body}`, '200 GET /canary'], ''])
+      expect([seen, rest], way).toEqual([[brief(`200 ${body}`), '200 GET /canary'], ''])
       client.leave()
     }
     const { messages, rest } = await this.#afterwards()
@@ -123,10 +141,14 @@ class RunningRig implements Rig {
     expect(canaries).toHaveLength(ways.length)
     const others = arrived.filter((text) => text !== canaryMessage)
     expect(others).toHaveLength(ways.length)
-    expect([...new Set(others)]).toEqual([message])
+    expect([...new Set(others)].map(brief)).toEqual([brief(message)])
   }
 
-  async answers(input: string, status: number): Promise<readonly ReadAnswer[]> {
+  async answers(input: string, status: number): Promise<void> {
+    await this.ownAnswers(input, status)
+  }
+
+  async ownAnswers(input: string, status: number): Promise<readonly ReadAnswer[]> {
     const ways = cutsOf(input)
     await this.#forget()
     const clients = await deliver(this.proxy.port, ways, canary)
@@ -190,7 +212,15 @@ async function abandoned(rest: readonly Rest[]): Promise<void> {
 }
 
 const wayOf = (parts: Cuts): string =>
-  parts.length === 2 ? `split after ${JSON.stringify(parts[0])}` : `${parts.length} writes`
+  parts.length === 2
+    ? `split after ${parts[0]?.length}: ${JSON.stringify(parts[0]?.slice(-30))}`
+    : `${parts.length} writes`
+
+/** What is too long to be read in a failed test is told by its beginning and its digest. */
+const brief = (text: string): string =>
+  text.length < 2000
+    ? text
+    : `${text.slice(0, 100)}… ${text.length} bytes ${createHash('sha1').update(text).digest('hex')}`
 
 /** What the gateway itself says in every request to a backend, once each. */
 const own = [

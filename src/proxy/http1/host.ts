@@ -1,3 +1,4 @@
+import { isAddress } from '../../model/address.ts'
 import { flat } from './flat.ts'
 
 /** An authority in canonical form; `hostname` is what routes are matched by. */
@@ -8,7 +9,10 @@ export interface Authority {
 
 const registeredName =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
-const ipv6 = /^\[[0-9a-f:.]{2,45}\]$/
+
+/** RFC 3986 §3.2.2, without zones. */
+const isIpv6 = (text: string): boolean =>
+  /^\[[0-9a-f:.]{2,45}\]$/.test(text) && text.includes(':') && isAddress(text.slice(1, -1))
 
 /**
  * The canonical form of a Host (RFC 9110 §7.2, R7 and R8): lower case, without a trailing dot and a default
@@ -20,7 +24,7 @@ export function canonicalAuthority(text: string, defaultPort: number): Authority
   const colon = lower.startsWith('[') ? lower.indexOf(':', lower.indexOf(']')) : lower.indexOf(':')
   const name = colon < 0 ? lower : lower.slice(0, colon)
   const hostname = name.endsWith('.') ? name.slice(0, -1) : name
-  if (!registeredName.test(hostname) && !ipv6.test(hostname)) return undefined
+  if (!registeredName.test(hostname) && !isIpv6(hostname)) return undefined
   if (colon < 0) return { host: hostname, hostname }
   const port = portOf(lower.slice(colon + 1))
   if (port === undefined) return undefined

@@ -108,11 +108,16 @@ export class RequestParser {
 
   #result = 0
 
-  /** Without a line end in the new bytes nothing can have been completed: only their classes are checked. */
+  /**
+   * Without a line end in the new bytes nothing can have been completed: only their classes are checked, and once a
+   * KiB the limits, so that a head that comes byte by byte costs little more than one that comes at once.
+   */
   #worthAnotherLook(bytes: Buffer, start: number, end: number): boolean {
     const from = start + this.#seen
-    const { headerBytes, target } = this.#limits
-    if (end - start > Math.min(headerBytes, target) || bytes.indexOf(10, from) >= 0) return true
+    const size = end - start
+    const mayBeTooLong = size > Math.min(this.#limits.headerBytes, this.#limits.target)
+    if (mayBeTooLong && size >> 10 !== this.#seen >> 10) return true
+    if (bytes.indexOf(10, from) >= 0) return true
     for (let at = from; at < end; at++) {
       const byte = bytes[at] as number
       if (byte < 32 && byte !== 9 && byte !== 13) {
@@ -154,9 +159,9 @@ export class RequestParser {
       if (((classes[byte] as number) & isTargetByte) === 0) break
       if (byte === 63 && question < 0) question = at
     }
-    if (at === targetStart + this.#limits.target && (at >= end || bytes[at] !== 32))
-      return this.#refuse(faults.targetLong)
     if (at >= end) return 0
+    if (at === targetStart + this.#limits.target && bytes[at] !== 32)
+      return this.#refuse(faults.targetLong)
     if (bytes[at] !== 32 || at === targetStart)
       return this.#refuse(at === targetStart ? faults.start : faults.target)
     const targetEnd = at++
@@ -196,9 +201,10 @@ export class RequestParser {
     if (end - at > 8 && bytes[at + 8] !== 13) return this.#refuse(faults.start)
     if (end - at > 9 && bytes[at + 9] !== 10) return this.#refuse(faults.start)
     if (end - at < 10) return -2
-    const major = bytes[at + 5]
+    const major = (bytes[at + 5] as number) - 48
     const minor = (bytes[at + 7] as number) - 48
-    return major === 49 && minor <= 1 ? minor : this.#refuse(faults.version)
+    if (major === 1 && minor <= 1) return minor
+    return this.#refuse(major === 0 ? faults.start : faults.version)
   }
 
   /** Sorts the fields: what frames and routes becomes part of the head, the rest the header list. */
