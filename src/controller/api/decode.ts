@@ -75,7 +75,10 @@ export function decode(manifest: unknown): DecodeResult {
     return fault('apiVersion', `of kind ${kind} must be ${versions.join(' or ')}`)
   const meta = metadata.safeParse(manifest['metadata'])
   if (!meta.success)
-    return { kind: 'none', problems: problemsOf(meta.error, manifest['metadata'], 'metadata') }
+    return {
+      kind: 'none',
+      problems: problemsOf(meta.error, metadata, manifest['metadata'], 'metadata'),
+    }
   return decodeKind(kind as Decoded['kind'], manifest, meta.data)
 }
 
@@ -116,7 +119,7 @@ function decodeRoute(meta: Meta, spec: unknown): ApiRouteObject {
     kind: 'ApiRoute',
     meta,
     spec: partsOf(spec),
-    problems: problemsOf(whole.error, spec, 'spec'),
+    problems: problemsOf(whole.error, routeSpec, spec, 'spec'),
   }
 }
 
@@ -172,7 +175,7 @@ function decodeAuthorizer(meta: Meta, spec: unknown): ApiAuthorizerObject {
     kind: 'ApiAuthorizer',
     meta,
     spec: undefined,
-    problems: problemsOf(result.error, spec, 'spec'),
+    problems: problemsOf(result.error, authorizerSpec, spec, 'spec'),
     injects,
   }
 }
@@ -203,7 +206,7 @@ function decodeCore(
     const result = schema.safeParse(manifest)
     return result.success
       ? make(result.data)
-      : { kind: 'none', problems: problemsOf(result.error, manifest, '') }
+      : { kind: 'none', problems: problemsOf(result.error, schema, manifest, '') }
   }
   switch (kind) {
     case 'Service':

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { Problem } from '../../model/problem.ts'
+import { fieldsAt } from './known-fields.ts'
+import { didYouMean } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -17,24 +19,37 @@ const mostIssues = 20
  * What zod found, in the words of the API: where, what, and what would be right. Of very many, the outermost are told:
  * compile must know of a fault of the object as a whole, which spoils every rule.
  */
-export function problemsOf(error: z.core.$ZodError, value: unknown, root: string): Problem[] {
+export function problemsOf(
+  error: z.core.$ZodError,
+  schema: z.core.$ZodType,
+  value: unknown,
+  root: string,
+): Problem[] {
   const outermost = [...error.issues]
     .sort((a, b) => a.path.length - b.path.length)
     .slice(0, mostIssues)
   return error.issues
     .filter((issue) => outermost.includes(issue))
-    .flatMap((issue) => problemOf(issue, value, root))
+    .flatMap((issue) => problemOf(issue, schema, value, root))
 }
 
-function problemOf(issue: Issue, value: unknown, root: string): Problem[] {
+function problemOf(issue: Issue, schema: z.core.$ZodType, value: unknown, root: string): Problem[] {
   const at = (path: readonly PropertyKey[], message: string): Problem => ({
     reason: 'Invalid',
     path: printPath(path, root),
     message,
   })
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => at([...issue.path, key], 'is not a field that exists here'))
+    return issue.keys.map((key) =>
+      at([...issue.path, key], unknownField(key, fieldsAt(schema, issue.path))),
+    )
   return [at(issue.path, sentence(issue, valueAt(value, issue.path)))]
+}
+
+function unknownField(key: string, fields: readonly string[]): string {
+  const near = didYouMean(key, fields)
+  const all = fields.length === 0 ? '' : `; there are ${fields.join(', ')}`
+  return `is not a field that exists here${near === '' ? all : near}`
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -55,9 +70,9 @@ function sentence(issue: Issue, value: unknown): string {
         ? `is required (${article(issue.expected)})`
         : `must be ${article(issue.expected)}${was}`
     case 'too_small':
-      return `must ${bound(issue.origin, 'at least', issue.minimum)}${was}`
+      return `must ${bound(issue.origin, 'at least', issue.minimum)}${sizeOf(value, was)}`
     case 'too_big':
-      return `must ${bound(issue.origin, 'at most', issue.maximum)}${issue.origin === 'string' ? '' : was}`
+      return `must ${bound(issue.origin, 'at most', issue.maximum)}${issue.origin === 'string' ? '' : sizeOf(value, was)}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}${was}`
     case 'invalid_format':
@@ -97,6 +112,9 @@ function bound(origin: string, how: string, limit: number | bigint): string {
   if (origin === 'array') return `have ${how} ${limit} members`
   return `be ${how} ${limit}`
 }
+
+const sizeOf = (value: unknown, was: string): string =>
+  Array.isArray(value) ? `, not ${value.length}` : was
 
 function shorten(value: unknown): string {
   const text =

@@ -85,7 +85,7 @@ export function decodeSettings(
   const result = settings.safeParse(value ?? {})
   return result.success
     ? { settings: withDefaults(result.data) }
-    : { problems: problemsOf(result.error, value, '') }
+    : { problems: problemsOf(result.error, settings, value, '') }
 }
 
 const defined = <T extends object>(value: T | undefined): Partial<T> =>

@@ -1,9 +1,9 @@
 import type { Problem } from '../../model/problem.ts'
 import type { Authorize, AuthorizeMember } from '../../model/snapshot.ts'
+import { didYouMean } from '../api/suggest.ts'
 import type { AuthorizeDraft, MemberDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
-import { didYouMean } from './suggest.ts'
 
 const group = 'fairlead.dev'
 

@@ -1,12 +1,12 @@
 import { digestOf } from '../../model/digest.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Authorizer, Issuer, KeySource } from '../../model/snapshot.ts'
+import { didYouMean } from '../api/suggest.ts'
 import type { AuthorizerDraft, IssuerDraft, KeysDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import { publicKeySet } from './jwks.ts'
 import type { Lookup } from './lookup.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
-import { didYouMean } from './suggest.ts'
 
 /** An authorizer whose key references are followed. `authorizer` is absent when it cannot be used. */
 export interface ResolvedAuthorizer {

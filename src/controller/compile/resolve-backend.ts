@@ -2,10 +2,10 @@ import { digestOf } from '../../model/digest.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Cluster, ServiceTarget, UrlTarget } from '../../model/snapshot.ts'
 import type { Service } from '../api/objects.ts'
+import { didYouMean } from '../api/suggest.ts'
 import type { BackendDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
-import { didYouMean } from './suggest.ts'
 
 /** A cluster before its endpoints are known. Equal ids are the same cluster, shared by all that use it. */
 export type ClusterDraft = Omit<Cluster, 'target'> & { readonly target: ServiceDraft | UrlTarget }

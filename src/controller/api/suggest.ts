@@ -1,5 +1,3 @@
-import { compareTexts } from './order.ts'
-
 /** Names and edits beyond these are not worth the time: suggestions are for typing errors. */
 const mostNames = 500
 const mostEdits = 2
@@ -10,7 +8,7 @@ export function didYouMean(wanted: string, names: readonly string[]): string {
   const near = names
     .map((name) => ({ name, edits: editsBetween(wanted, name) }))
     .filter(({ edits, name }) => edits <= mostEdits && edits < name.length)
-    .sort((a, b) => a.edits - b.edits || compareTexts(a.name, b.name))[0]
+    .sort((a, b) => a.edits - b.edits || (a.name < b.name ? -1 : 1))[0]
   return near === undefined ? '' : `; did you mean "${near.name}"?`
 }
 
