@@ -1,7 +1,8 @@
 import { Command } from 'commander'
+import { printSourceProblem } from '../controller/sources/stock.ts'
 import { compileFolder } from './compile-folder.ts'
 import { option } from './options.ts'
-import { isGood, printSourceProblem, printStatus } from './print-status.ts'
+import { isGood, printStatus } from './print-status.ts'
 
 interface CheckOptions {
   readonly settings?: string

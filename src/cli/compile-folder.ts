@@ -1,4 +1,4 @@
-import type { SourceProblem } from '../controller/sources/shelf.ts'
+import type { SourceProblem } from '../controller/sources/stock.ts'
 import type { ObjectStatus } from '../model/problem.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
@@ -25,15 +25,16 @@ export async function compileFolder(
     import('../controller/sources/settings-file.ts'),
     import('../base/clock.ts'),
   ])
-  const settings = new SettingsFile(options.settings, () => {})
+  const sources = { clock: systemClock, changed: () => {} }
+  const settings = new SettingsFile(options.settings, sources)
   settings.open()
-  const directory = new Directory(folder, { clock: systemClock, changed: () => {} })
+  const directory = new Directory(folder, { ...sources, except: [options.settings ?? []].flat() })
   directory.open()
   const { className, allowLoopback } = options
-  const compiled = createCompiler()(directory.shelf.world(), {
+  const compiled = createCompiler()(directory.shelf.world, {
     className,
     allowLoopback,
     settings: settings.current,
   })
-  return { ...compiled, problems: directory.shelf.problems() }
+  return { ...compiled, problems: [...settings.problems, ...directory.problems()] }
 }

@@ -1,10 +1,4 @@
-import type { SourceProblem } from '../controller/sources/shelf.ts'
 import type { ObjectStatus } from '../model/problem.ts'
-
-/** `routes.yaml:3:7: message`. */
-export function printSourceProblem({ file, line, column, message }: SourceProblem): string {
-  return line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`
-}
 
 /** Whether nothing is wrong with an object. */
 export const isGood = ({ conditions }: ObjectStatus): boolean =>
@@ -21,7 +15,7 @@ export function printStatus(status: ObjectStatus): string {
   return [
     head,
     ...complaints.flatMap(({ type, reason, message }) =>
-      message.split('; ').map((part) => `       ${type} ${reason}: ${part}`),
+      message.split('\n').map((part) => `       ${type} ${reason}: ${part}`),
     ),
   ].join('\n')
 }

@@ -5,7 +5,9 @@ import { LastGood } from './last-good.ts'
 import { Batch } from './sources/batching.ts'
 import { Directory } from './sources/directory.ts'
 import { SettingsFile } from './sources/settings-file.ts'
+import { printSourceProblem } from './sources/stock.ts'
 import type { Controller, ControllerState } from './state.ts'
+import { StateFile } from './state-file.ts'
 
 export interface ControllerOptions {
   readonly clock: Clock
@@ -24,24 +26,37 @@ export interface ControllerOptions {
 export function createController(options: ControllerOptions): Controller {
   const { clock, log, className, allowLoopback } = options
   const compile = createCompiler()
-  const lastGood = new LastGood(options.state, log)
+  const stateFile = new StateFile(options.state, log)
+  const saved = stateFile.load()
+  const lastGood = new LastGood(saved.objects)
   const run = () => {
     const startedMs = clock.nowMs()
-    const world = directory.shelf.world()
     const compileOptions = { className, allowLoopback, settings: settings.current }
-    const compiled = lastGood.settle(world, (complete) => compile(complete, compileOptions))
+    const compiled = lastGood.settle(directory.shelf.world, (world) =>
+      compile(world, compileOptions),
+    )
+    const problems = [...settings.problems, ...directory.problems()]
+    stateFile.save({
+      objects: lastGood.inUse,
+      files: directory.shelf.damaged,
+      ...(settings.problems.length > 0 && { settings: settings.document }),
+    })
     const compileMs = clock.nowMs() - startedMs
-    const problems = [...settings.problems, ...directory.shelf.problems()]
     options.publish({ ...compiled, problems, settings: settings.current, compileMs })
   }
   const batch = new Batch(clock, run)
-  const directory = new Directory(options.directory, { clock, changed: () => batch.touch() })
-  const settings = new SettingsFile(options.settings, () => batch.touch())
+  // What is read before `start` has compiled is no news.
+  let isStarted = false
+  const changed = () => isStarted && batch.touch()
+  const except = [options.settings ?? [], options.state ?? []].flat()
+  const directory = new Directory(options.directory, { clock, changed, except, saved: saved.files })
+  const settings = new SettingsFile(options.settings, { clock, changed, saved: saved.settings })
   return {
     start() {
-      settings.open()
+      if (!settings.open()) throw new Error(settings.problems.map(printSourceProblem).join('; '))
       directory.open()
       run()
+      isStarted = true
       directory.watch()
       settings.watch()
     },

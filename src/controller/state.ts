@@ -1,7 +1,7 @@
 import type { ObjectStatus } from '../model/problem.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { SourceProblem } from './sources/shelf.ts'
+import type { SourceProblem } from './sources/stock.ts'
 
 /** What a compile came to, and what stands in its way. */
 export interface ControllerState {

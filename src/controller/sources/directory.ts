@@ -1,172 +1,194 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Clock, Timer } from '../../base/clock.ts'
-import { largestFile, parseFile } from './parse-file.ts'
-import { Shelf } from './shelf.ts'
+import { Folders, isIn } from './folders.ts'
+import { type Document, parseFile, type SyntaxFault } from './parse-file.ts'
+import { type SavedFile, Shelf } from './shelf.ts'
+import { type Content, SteadyFiles, type Verdict } from './steady-files.ts'
+import type { SourceProblem } from './stock.ts'
 
 export interface DirectoryOptions {
   readonly clock: Clock
   /** Something changed: `shelf` holds what is there now. */
   readonly changed: () => void
+  /** What files held before they were damaged, in an earlier run. */
+  readonly saved?: readonly SavedFile[]
+  /** Files and folders that hold no manifests: settings and state may lie in the same folder. */
+  readonly except?: readonly string[]
 }
 
 const manifestName = /\.(yaml|yml|json)$/
-const deepest = 8
-/** What an event may have missed is found by then. */
-const rescanMs = 30_000
 
-interface Seen {
-  readonly stamp: string
-}
+/** What events do not tell (a link to a file elsewhere, a queue that ran over, some network file systems) is found by then. */
+const sweepMs = 30_000
+/** Files that a sweep looks at in one go: requests are served between two. */
+const slice = 256
 
 /**
- * Manifests of a folder and the folders in it, watched. A file is read again when its time, size or number changes,
- * whichever way it was written: in place, by a rename, by a swap of the symbolic link that Kubernetes mounts.
+ * Manifests of a folder and the folders in it, watched. A file is read again after every change, whichever way it was
+ * written: in place, by a rename, by the swap of the symbolic link behind a mounted ConfigMap.
  */
 export class Directory {
-  readonly shelf = new Shelf()
+  readonly shelf: Shelf
   readonly #root: string
   readonly #options: DirectoryOptions
-  readonly #files = new Map<string, Seen>()
-  readonly #watchers = new Map<string, fs.FSWatcher>()
-  #timer: Timer | undefined
-  #closed = false
+  readonly #except: readonly string[]
+  readonly #files: SteadyFiles
+  #folders = new Folders(undefined)
+  #faults: ReadonlyMap<string, string> = new Map()
+  #sweep: Timer | undefined
+  /** Sees the root itself being replaced. */
+  #above: fs.FSWatcher | undefined
 
   constructor(root: string, options: DirectoryOptions) {
+    this.shelf = new Shelf(options.saved)
     this.#root = path.resolve(root)
     this.#options = options
+    this.#except = (options.except ?? []).map((file) => path.resolve(file))
+    this.#files = new SteadyFiles({
+      clock: options.clock,
+      judge: (file, content) => this.#judge(file, content),
+    })
   }
 
   /** Reads everything. Throws when the folder itself cannot be read. */
   open(): void {
     fs.readdirSync(this.#root)
-    this.#scan()
+    const { files, faults } = this.#folders.list(this.#root, 0)
+    this.#faults = faults
+    const saved = this.shelf.files.map((name) => path.join(this.#root, name))
+    for (const file of new Set([...files.filter((file) => this.#isManifest(file)), ...saved]))
+      this.#files.load(file)
   }
 
+  /** From now on, and whatever happened since `open`. */
   watch(): void {
-    this.#watchAll(this.#root, 0)
-    this.#plan()
+    this.#folders = new Folders((folder, name) => this.#event(folder, name))
+    this.#scan(this.#root)
+    this.#watchAbove()
+    this.#planSweep()
   }
 
   close(): void {
-    this.#closed = true
-    this.#timer?.cancel()
-    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#sweep?.cancel()
+    this.#above?.close()
+    this.#folders.close()
+    this.#files.close()
   }
 
-  #plan(): void {
-    this.#timer = this.#options.clock.after(rescanMs, () => {
-      if (this.#scan()) this.#options.changed()
-      this.#plan()
-    })
+  /** What is wrong with folders, files, and documents that are no objects of ours. */
+  problems(): SourceProblem[] {
+    const folders = [...this.#faults].map(([folder, message]) => ({
+      file: path.relative(this.#root, folder) || '.',
+      line: 0,
+      column: 0,
+      message: `${message}; what it held stays in force, and changes are looked for every ${sweepMs / 1000} s`,
+    }))
+    return [...folders, ...this.shelf.problems]
   }
 
-  /** True when something differs from before. */
-  #scan(): boolean {
-    const found = new Set<string>()
-    let isChanged = false
-    for (const file of filesIn(this.#root, 0)) {
-      found.add(file)
-      if (this.#read(file)) isChanged = true
-    }
-    for (const file of this.#files.keys())
-      if (!found.has(file) && this.#forget(file)) isChanged = true
-    return isChanged
+  #isManifest(file: string): boolean {
+    return manifestName.test(file) && !this.#except.some((excepted) => isIn(file, excepted))
   }
 
-  #read(file: string): boolean {
-    const stats = fs.statSync(file, { throwIfNoEntry: false })
-    if (stats === undefined || !stats.isFile()) return this.#forget(file)
-    const stamp = `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`
-    if (this.#files.get(file)?.stamp === stamp) return false
-    this.#files.set(file, { stamp })
+  #judge(file: string, content: Content): Verdict {
     const name = path.relative(this.#root, file)
-    if (stats.size > largestFile)
-      return this.shelf.refuse(name, {
-        line: 0,
-        column: 0,
-        message: `is larger than ${largestFile} bytes`,
-      })
-    try {
-      const parsed = parseFile(file, fs.readFileSync(file, 'utf8'))
-      return 'fault' in parsed
-        ? this.shelf.refuse(name, parsed.fault)
-        : this.shelf.put(name, parsed.documents)
-    } catch (error) {
-      return this.shelf.refuse(name, {
-        line: 0,
-        column: 0,
-        message: `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`,
-      })
+    switch (content.kind) {
+      case 'fault':
+        return this.#refused(name, content.message)
+      case 'none':
+        return fs.existsSync(this.#root)
+          ? this.#gone(name)
+          : this.#refused(name, 'is gone, and the whole folder with it')
+      case 'text': {
+        const parsed = parseFile(name, content.bytes)
+        return 'fault' in parsed
+          ? this.#refused(name, parsed.fault)
+          : this.#parsed(name, parsed.documents)
+      }
     }
   }
 
-  #forget(file: string): boolean {
-    if (!this.#files.delete(file)) return false
-    this.shelf.remove(path.relative(this.#root, file))
-    return true
+  #refused(name: string, fault: SyntaxFault | string): Verdict {
+    const at = typeof fault === 'string' ? { line: 0, column: 0, message: fault } : fault
+    return { isHarmless: false, accept: () => this.#tell(this.shelf.refuse(name, at)) }
   }
 
-  #watchAll(folder: string, depth: number): void {
-    if (this.#closed || depth > deepest || this.#watchers.has(folder)) return
-    try {
-      const watcher = fs.watch(folder, (_, name) => this.#event(folder, name))
-      watcher.on('error', () => this.#unwatch(folder))
-      this.#watchers.set(folder, watcher)
-    } catch {
-      // Gone between two looks: the rescan finds what matters.
-      return
-    }
-    for (const entry of readFolder(folder)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.'))
-        this.#watchAll(path.join(folder, entry.name), depth + 1)
+  #gone(name: string): Verdict {
+    this.shelf.doubt(name, { items: [] })
+    return {
+      isHarmless: this.shelf.isEmpty(name),
+      accept: () => this.#tell(this.shelf.remove(name)),
     }
   }
 
-  #unwatch(folder: string): void {
-    this.#watchers.get(folder)?.close()
-    this.#watchers.delete(folder)
+  #parsed(name: string, documents: readonly Document[]): Verdict {
+    const weighed = this.shelf.weigh(name, documents)
+    if (weighed.isLoss) this.shelf.doubt(name, weighed)
+    return {
+      isHarmless: !weighed.isLoss,
+      accept: () => this.#tell(this.shelf.put(name, weighed)),
+    }
+  }
+
+  #tell(isChange: boolean): void {
+    if (isChange) this.#options.changed()
   }
 
   #event(folder: string, name: string | null): void {
-    if (this.#closed) return
-    const file = name === null ? undefined : path.join(folder, name)
-    const isPlain = file !== undefined && manifestName.test(file) && !name?.startsWith('.')
-    if (isPlain ? this.#read(file) : this.#folderEvent(file)) this.#options.changed()
+    const file = name === null ? folder : path.join(folder, name)
+    // Kubernetes swaps the link `..data` when a mounted ConfigMap changes.
+    if (name === null || name === '..data') return this.#scan(folder)
+    if (path.basename(file).startsWith('.')) return
+    if (this.#isManifest(file)) this.#files.touch(file)
+    if (this.#folders.isWatched(file) || isFolder(file)) this.#scan(file)
   }
 
-  /** A folder came or went, or the link behind a mounted ConfigMap was swapped: look at everything. */
-  #folderEvent(file: string | undefined): boolean {
-    const isOther =
-      file !== undefined &&
-      !path.basename(file).startsWith('..') &&
-      fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true
-    if (isOther) return false
-    this.#watchAll(this.#root, 0)
-    for (const entry of readFolder(this.#root)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.'))
-        this.#watchAll(path.join(this.#root, entry.name), 1)
+  #scan(folder: string): void {
+    for (const file of this.#list(folder)) this.#files.touch(file)
+  }
+
+  /** Manifests that are in a folder, and those that were there until lately. */
+  #list(folder: string): Set<string> {
+    const depth = path.relative(this.#root, folder).split(path.sep).filter(Boolean).length
+    const { files, faults } = this.#folders.list(folder, depth)
+    const others = [...this.#faults].filter(([each]) => !isIn(each, folder))
+    const before = JSON.stringify([...this.#faults])
+    this.#faults = new Map([...others, ...faults])
+    this.#tell(JSON.stringify([...this.#faults]) !== before)
+    const known = this.#files.names.filter((file) => isIn(file, folder))
+    return new Set([...files.filter((file) => this.#isManifest(file)), ...known])
+  }
+
+  #planSweep(): void {
+    this.#sweep = this.#options.clock.after(sweepMs, () =>
+      this.#sweepFrom([...this.#list(this.#root)]),
+    )
+  }
+
+  #sweepFrom(files: readonly string[]): void {
+    if (files.length === 0) return this.#planSweep()
+    for (const file of files.slice(0, slice)) this.#files.touch(file)
+    this.#sweep = this.#options.clock.after(1, () => this.#sweepFrom(files.slice(slice)))
+  }
+
+  #watchAbove(): void {
+    const name = path.basename(this.#root)
+    try {
+      this.#above = fs.watch(path.dirname(this.#root), { persistent: false }, (_, changed) => {
+        if (changed === name) this.#scan(this.#root)
+      })
+      this.#above.on('error', () => this.#above?.close())
+    } catch {
+      // Not ours to read: the sweep finds a new root.
     }
-    return this.#scan()
   }
 }
 
-function readFolder(folder: string): fs.Dirent[] {
+function isFolder(file: string): boolean {
   try {
-    return fs
-      .readdirSync(folder, { withFileTypes: true })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() === true
   } catch {
-    return []
+    return false
   }
-}
-
-function filesIn(folder: string, depth: number): string[] {
-  if (depth > deepest) return []
-  return readFolder(folder).flatMap((entry) => {
-    const file = path.join(folder, entry.name)
-    if (entry.name.startsWith('.')) return []
-    if (entry.isDirectory()) return filesIn(file, depth + 1)
-    return manifestName.test(entry.name) ? [file] : []
-  })
 }

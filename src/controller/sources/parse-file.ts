@@ -1,76 +1,130 @@
+import { isUtf8 } from 'node:buffer'
 import yaml from 'js-yaml'
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { findJsonFault } from './json-scan.ts'
 
 /** Where a text stops being YAML or JSON, and why. */
 export interface SyntaxFault {
+  /** 0 when the fault is not at one place. */
   readonly line: number
   readonly column: number
   readonly message: string
 }
 
-export type Parsed = { readonly documents: readonly unknown[] } | { readonly fault: SyntaxFault }
+/** A document, or a member of a `kind: List`. */
+export interface Document {
+  /** `document 2`, `document 1, items[3]`. */
+  readonly where: string
+  readonly value: unknown
+}
 
-/** More than an API server would take, and what one file may hold at all. */
-export const largestFile = 32 * 1024 * 1024
+export type Parsed = { readonly documents: readonly Document[] } | { readonly fault: SyntaxFault }
+
 const deepest = 64
-const mostNodes = 2_000_000
+/** Values and characters of a file, what an alias stands for counted each time. */
+const mostValues = 2_000_000
+const mostCharacters = 64 * 1024 * 1024
+
+const byteOrderMark = '\uFEFF'
 
 /** Reads every document of a manifest file. `kind: List` is opened; empty documents are skipped. */
-export function parseFile(name: string, text: string): Parsed {
+export function parseFile(name: string, bytes: Buffer): Parsed {
+  const text = bytes.toString('utf8')
+  if (!isUtf8(bytes)) return { fault: notUtf8(bytes, text) }
   const nul = text.indexOf('\0')
-  if (nul >= 0)
-    return { fault: { ...positionOf(text, nul), message: 'a NUL byte: this is no text file' } }
+  if (nul >= 0) return at(text, nul, 'a NUL byte: this is no text file')
+  const plain = text.startsWith(byteOrderMark) ? text.slice(1) : text
+  return name.endsWith('.json') ? parseJson(plain) : parseYaml(plain)
+}
+
+function parseJson(text: string): Parsed {
+  if (text.trim() === '') return { documents: [] }
+  const fault = findJsonFault(text, deepest)
+  return fault === undefined ? finish([JSON.parse(text)]) : at(text, fault.at, fault.message)
+}
+
+function parseYaml(text: string): Parsed {
   try {
-    const documents = name.endsWith('.json')
-      ? [JSON.parse(text) as unknown]
-      : yaml.loadAll(text, undefined, { schema: yaml.CORE_SCHEMA })
-    checkSize(documents)
-    return { documents: documents.flatMap(open) }
+    return finish(yaml.loadAll(text, undefined, { schema: yaml.CORE_SCHEMA }))
   } catch (error) {
-    return { fault: faultOf(name, text, error) }
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) return unplaced(tooDeep)
+    if (!(error instanceof yaml.YAMLException)) throw error
+    const { line, column } = error.mark
+    return { fault: { line: line + 1, column: column + 1, message: error.reason } }
   }
 }
 
-function open(document: unknown): unknown[] {
-  if (document === null || document === undefined) return []
-  const { kind, items } = document as { kind?: unknown; items?: unknown }
-  return kind === 'List' && Array.isArray(items) ? items : [document]
+const tooDeep = `nested deeper than ${deepest} levels`
+
+const unplaced = (message: string): Parsed => ({ fault: { line: 0, column: 0, message } })
+
+function finish(documents: readonly unknown[]): Parsed {
+  const message = excessOf(documents)
+  return message === undefined ? { documents: documents.flatMap(open) } : unplaced(message)
+}
+
+function open(value: unknown, index: number): readonly Document[] {
+  if (value === null || value === undefined) return []
+  const where = `document ${index + 1}`
+  const { kind, items } = value as { kind?: unknown; items?: unknown }
+  if (kind !== 'List' || !Array.isArray(items)) return [{ where, value }]
+  return items.map((item: unknown, i) => ({ where: `${where}, items[${i}]`, value: item }))
 }
 
 /** Aliases can make a small text a huge tree: every visit counts, also of a node seen before. */
-function checkSize(documents: readonly unknown[]): void {
-  let left = mostNodes
-  const visit = (value: unknown, depth: number): void => {
-    if (--left < 0) throw new Error('too many values, or aliases that multiply them')
-    if (depth > deepest) throw new Error(`nested deeper than ${deepest} levels`)
-    if (typeof value === 'object' && value !== null)
-      for (const key in value) visit((value as Record<string, unknown>)[key], depth + 1)
+function excessOf(documents: readonly unknown[]): string | undefined {
+  let values = mostValues
+  let characters = mostCharacters
+  const visit = (value: unknown, depth: number): string | undefined => {
+    if (typeof value === 'string') characters -= value.length
+    if (--values < 0 || characters < 0) return tooMuch
+    if (depth > deepest) return tooDeep
+    if (typeof value !== 'object' || value === null) return undefined
+    for (const [key, inner] of Object.entries(value)) {
+      characters -= key.length
+      const excess = visit(inner, depth + 1)
+      if (excess !== undefined) return excess
+    }
+    return undefined
   }
-  for (const document of documents) visit(document, 0)
+  for (const [i, document] of documents.entries()) {
+    const excess = visit(document, 0)
+    if (excess !== undefined) return `document ${i + 1}: ${excess}`
+  }
+  return undefined
 }
 
-function faultOf(name: string, text: string, error: unknown): SyntaxFault {
-  const message =
-    error instanceof Error
-      ? ((error as { reason?: string }).reason ?? error.message)
-      : String(error)
-  const mark = (error as { mark?: { line: number; column: number } }).mark
-  if (mark !== undefined) return { line: mark.line + 1, column: mark.column + 1, message }
-  // JSON.parse does not say where: YAML holds JSON, and its parser counts lines.
-  return name.endsWith('.json') ? jsonFault(text, message) : { line: 1, column: 1, message }
+const tooMuch = `more than ${mostValues} values or ${mostCharacters} characters, what an alias stands for counted each time`
+
+function notUtf8(bytes: Buffer, text: string): SyntaxFault {
+  const isUtf16 = (bytes[0] ?? 0) + (bytes[1] ?? 0) === 0xfe + 0xff
+  const message = isUtf16
+    ? 'is UTF-16; save it as UTF-8'
+    : 'a byte that is not UTF-8; save the file as UTF-8'
+  return { ...positionOf(text, firstReplaced(bytes, text)), message }
 }
 
-function jsonFault(text: string, message: string): SyntaxFault {
-  const at = /position (\d+)/.exec(message)
-  if (at !== null) return { ...positionOf(text, Number(at[1])), message }
-  const lines = new LineCounter()
-  const position = parseAllDocuments(text, { lineCounter: lines }).flatMap((document) =>
-    'errors' in document ? document.errors : [],
-  )[0]?.linePos?.[0]
-  return { line: position?.line ?? 1, column: position?.col ?? 1, message }
+/** The first replacement character that the file does not hold itself. */
+function firstReplaced(bytes: Buffer, text: string): number {
+  let from = 0
+  let offset = 0
+  for (;;) {
+    const at = text.indexOf(replacement, from)
+    offset += Buffer.byteLength(text.slice(from, at))
+    if (!bytes.subarray(offset, offset + 3).equals(replacementBytes)) return at
+    from = at + 1
+    offset += replacementBytes.length
+  }
 }
 
-function positionOf(text: string, at: number): { line: number; column: number } {
-  const before = text.slice(0, at).split('\n')
+const replacement = '\uFFFD'
+const replacementBytes = Buffer.from(replacement)
+
+const at = (text: string, index: number, message: string): Parsed => ({
+  fault: { ...positionOf(text, index), message },
+})
+
+function positionOf(text: string, index: number): { line: number; column: number } {
+  const before = text.slice(0, index).split('\n')
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
 }
