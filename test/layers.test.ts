@@ -28,13 +28,12 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   'src/controller/sources': {
     rooms: ['src/model', 'src/base', 'src/controller/api'],
-    packages: ['js-yaml', 'yaml'],
+    packages: ['js-yaml'],
     node: 'all',
   },
   'src/controller/publish': { rooms: ['src/model', 'src/base', 'src/controller/api'], node: 'all' },
   'src/controller': {
     rooms: ['src/model', 'src/base', 'src/controller/*'],
-    packages: ['js-yaml', 'yaml'],
     node: 'all',
   },
   'src/proxy/http1': { rooms: ['src/model'], node: pure },
@@ -64,7 +63,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'src/proxy',
       'src/proxy/*',
     ],
-    packages: ['commander', 'picocolors', 'yaml', 'js-yaml'],
+    packages: ['commander', 'picocolors'],
     node: 'all',
   },
 }

@@ -44,11 +44,11 @@ export class StateFile {
       this.#saved = JSON.stringify(state)
       return state
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#log.warn('the last good state is not used: what is broken holds its place instead', {
-          file: this.#file,
-          reason: (error as Error).message,
-        })
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothing
+      this.#log.warn('the last good state is not used: what is broken holds its place instead', {
+        file: this.#file,
+        reason: (error as Error).message,
+      })
       // Whatever is there is replaced by the first state that is saved.
       this.#saved = ''
       return nothing

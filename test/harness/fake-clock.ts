@@ -3,19 +3,26 @@ import type { Clock } from '../../src/base/clock.ts'
 export interface FakeClock extends Clock {
   /** Lets time pass and runs what falls due, in order. */
   advance(ms: number): void
+  /** How many timers were ever set. */
+  readonly planned: number
 }
 
 /** A clock that stands still until it is told otherwise. Begins in 2026. */
 export function fakeClock(): FakeClock {
   const wallStart = Date.UTC(2026, 0, 1)
   let now = 1000
+  let planned = 0
   let waits: { at: number; run: () => void }[] = []
   return {
     nowMs: () => now,
+    get planned() {
+      return planned
+    },
     wallMs: () => wallStart + now,
     after(delayMs, run) {
       const wait = { at: now + delayMs, run }
       waits.push(wait)
+      planned++
       return {
         cancel: () => {
           waits = waits.filter((other) => other !== wait)

@@ -7,10 +7,10 @@ export function losesSomething(before: unknown, after: unknown): boolean {
   if (!isCollection(after)) return true
   if (Array.isArray(before)) return !Array.isArray(after) || losesMember(before, after)
   const now = after as Readonly<Record<string, unknown>>
-  return Object.entries(before).some(
-    ([key, value]) =>
-      value !== undefined && (now[key] === undefined || losesSomething(value, now[key])),
-  )
+  return Object.entries(before).some(([key, value]) => {
+    if (value === undefined) return false
+    return !Object.hasOwn(now, key) || now[key] === undefined || losesSomething(value, now[key])
+  })
 }
 
 function losesMember(before: readonly unknown[], after: readonly unknown[]): boolean {

@@ -78,8 +78,8 @@ function excessOf(documents: readonly unknown[]): string | undefined {
   const visit = (value: unknown, depth: number): string | undefined => {
     if (typeof value === 'string') characters -= value.length
     if (--values < 0 || characters < 0) return tooMuch
-    if (depth > deepest) return tooDeep
     if (typeof value !== 'object' || value === null) return undefined
+    if (depth === deepest) return tooDeep
     for (const [key, inner] of Object.entries(value)) {
       characters -= key.length
       const excess = visit(inner, depth + 1)

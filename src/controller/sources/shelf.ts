@@ -182,12 +182,9 @@ function claimedKey(value: unknown): string {
   return keyOf(kind, typeof namespace === 'string' ? namespace : 'default', name)
 }
 
-/** A broken version of an object that was good takes nothing away: the last good one stays in force. */
+/** What a broken version does not say any more is lost, too: it may be half of a good one. */
 function isLost({ decoded: before }: Item, after: Item | undefined): boolean {
   if (after === undefined) return true
-  const { meta: _, ...now } = after.decoded.object
-  const { meta: __, ...then } = before.object
-  const isBrokenNow = 'problems' in now && now.problems.length > 0
-  const wasBroken = 'problems' in then && then.problems.length > 0
-  return !(isBrokenNow && !wasBroken) && losesSomething({ ...then, problems: [] }, now)
+  const { meta: _, problems: __, ...then } = { problems: [], ...before.object }
+  return losesSomething(then, after.decoded.object)
 }

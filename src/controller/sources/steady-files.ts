@@ -184,7 +184,8 @@ function contentOf(file: string): Content {
   try {
     const stats = fs.statSync(file, { throwIfNoEntry: false })
     if (stats?.isFile() !== true) return { kind: 'none' }
-    if (stats.size > largestFile) return fault(`is larger than ${largestFile} bytes; split it`)
+    if (stats.size > largestFile)
+      return fault(`is larger than ${largestFile} bytes; split it into several files`)
     return { kind: 'text', bytes: fs.readFileSync(file) }
   } catch (error) {
     return fault(`cannot be read: ${codeOf(error)}`)

@@ -37,11 +37,26 @@ export interface Stock {
   readonly problems: readonly SourceProblem[]
 }
 
-type Shelved = { readonly [Kind in Decoded['kind']]: Extract<Decoded, { kind: Kind }>['object'][] }
-
 /** All objects by kind; of two with one key the one in the first file. Without last good objects. */
 export function collect(files: readonly (readonly [string, File])[]): Stock {
-  const found: Shelved = {
+  const found = new Found()
+  const problems = files.flatMap(([, file]) => file.problems)
+  for (const [file, { items, leaving }] of files) {
+    for (const item of items) {
+      if (leaving?.has(item.key) || found.add(file, item)) continue
+      const message = `${item.key} is in ${found.ownerOf(item)} already; that one is used`
+      problems.push({ file, line: 0, column: 0, message })
+    }
+  }
+  for (const [file, { items, leaving }] of files)
+    if (leaving !== undefined) for (const item of items) found.add(file, item)
+  return { world: worldOf(found.objects), problems }
+}
+
+type Objects = { readonly [Kind in Decoded['kind']]: Extract<Decoded, { kind: Kind }>['object'][] }
+
+class Found {
+  readonly objects: Objects = {
     ApiRoute: [],
     ApiAuthorizer: [],
     Service: [],
@@ -51,26 +66,22 @@ export function collect(files: readonly (readonly [string, File])[]): Stock {
     Namespace: [],
     ReferenceGrant: [],
   }
-  const problems = files.flatMap(([, file]) => file.problems)
-  const owners = new Map<string, string>()
-  const take = (file: string, { key, decoded }: Item): boolean => {
-    if (owners.has(key)) return false
-    owners.set(key, file)
-    return (found[decoded.kind] as unknown[]).push(decoded.object) > 0
+  readonly #owners = new Map<string, string>()
+
+  /** False when its place is taken. */
+  add(file: string, { key, decoded }: Item): boolean {
+    if (this.#owners.has(key)) return false
+    this.#owners.set(key, file)
+    ;(this.objects[decoded.kind] as unknown[]).push(decoded.object)
+    return true
   }
-  for (const [file, { items, leaving }] of files) {
-    for (const item of items) {
-      if (leaving?.has(item.key) || take(file, item)) continue
-      const message = `${item.key} is in ${owners.get(item.key)} already; that one is used`
-      problems.push({ file, line: 0, column: 0, message })
-    }
+
+  ownerOf({ key }: Item): string | undefined {
+    return this.#owners.get(key)
   }
-  for (const [file, { items, leaving }] of files)
-    if (leaving !== undefined) for (const item of items) if (leaving.has(item.key)) take(file, item)
-  return { world: worldOf(found), problems }
 }
 
-const worldOf = (found: Shelved): World => ({
+const worldOf = (found: Objects): World => ({
   routes: found.ApiRoute,
   authorizers: found.ApiAuthorizer,
   services: found.Service,
