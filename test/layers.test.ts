@@ -53,6 +53,10 @@ const rooms: Readonly<Record<string, Room>> = {
     rooms: ['src/model', 'src/base', 'src/proxy/http1', 'src/proxy/http2'],
     node: 'all',
   },
+  'src/proxy/workers': {
+    rooms: ['src/model', 'src/base', 'src/proxy/runtime'],
+    node: 'all',
+  },
   'src/proxy': { rooms: ['src/model', 'src/base', 'src/proxy/*'], node: 'all' },
   'src/cli': {
     rooms: [

@@ -6,6 +6,9 @@ const batchMs = 100
 /** What waits for a sink that does not take it; beyond this lines are dropped and counted. */
 const mostWaiting = 8 * 1024 * 1024
 
+/** What a pipe takes whole, however many write to it (PIPE_BUF of Linux). */
+const pipeBytes = 4096
+
 /**
  * Writes lines in batches, off the path of whoever writes them. A sink that blocks loses lines, counted, and
  * never holds anything up.
@@ -13,6 +16,7 @@ const mostWaiting = 8 * 1024 * 1024
 export class LineWriter {
   readonly #clock: Clock
   readonly #open: () => number
+  readonly #mostBytes: number
   #descriptor: number
   #lines = ''
   #waiting = 0
@@ -21,11 +25,21 @@ export class LineWriter {
   #queue: Buffer[] = []
   dropped = 0
 
-  /** @param file a path, or '-' for standard output */
-  constructor(file: string, clock: Clock) {
+  /**
+   * @param file a path, or '-' for standard output
+   * @param writers `several`: other processes write to the same, and the lines of each must stay whole
+   */
+  constructor(file: string, clock: Clock, writers: 'one' | 'several' = 'one') {
     this.#clock = clock
     this.#open = () => (file === '-' ? 1 : fs.openSync(file, 'a', 0o640))
     this.#descriptor = this.#open()
+    const isFile = fs.fstatSync(this.#descriptor).isFile()
+    this.#mostBytes = writers === 'several' && !isFile ? pipeBytes : Number.POSITIVE_INFINITY
+  }
+
+  /** A line over this many bytes may be torn by another process; Infinity where none can be. */
+  get longestLine(): number {
+    return this.#mostBytes
   }
 
   write(line: string): void {
@@ -51,8 +65,9 @@ export class LineWriter {
     this.#timer?.cancel()
     this.#timer = undefined
     if (this.#lines === '') return
-    this.#queue.push(Buffer.from(this.#lines, 'utf8'))
+    const lines = Buffer.from(this.#lines, 'utf8')
     this.#lines = ''
+    this.#queue.push(...wholeLines(lines, this.#mostBytes))
     this.#next()
   }
 
@@ -87,7 +102,7 @@ export class LineWriter {
     this.#queue = []
     this.#lines = ''
     try {
-      if (rest.length > 0) fs.writeSync(this.#descriptor, rest)
+      for (const part of wholeLines(rest, this.#mostBytes)) fs.writeSync(this.#descriptor, part)
       if (this.#descriptor !== 1) fs.closeSync(this.#descriptor)
     } catch {
       this.dropped += countLines(rest)
@@ -97,3 +112,17 @@ export class LineWriter {
 
 const countLines = (batch: Buffer): number =>
   batch.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0)
+
+/** Parts of whole lines, as large as they may be; a longer line is a part of its own. */
+function wholeLines(lines: Buffer, mostBytes: number): Buffer[] {
+  const parts: Buffer[] = []
+  let from = 0
+  while (lines.length - from > mostBytes) {
+    const last = lines.lastIndexOf(10, from + mostBytes - 1)
+    const end = (last >= from ? last : lines.indexOf(10, from)) + 1
+    parts.push(lines.subarray(from, end))
+    from = end
+  }
+  if (from < lines.length) parts.push(lines.subarray(from))
+  return parts
+}

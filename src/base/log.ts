@@ -12,11 +12,12 @@ export interface Log {
   isDebug(): boolean
 }
 
-/** JSON lines on standard error. */
-export function createLog(level: LogLevel): Log {
+/** JSON lines on standard error, each with `fields`. */
+export function createLog(level: LogLevel, fields: Record<string, unknown> = {}): Log {
   const { combine, timestamp, json, errors } = winston.format
   const logger = winston.createLogger({
     level,
+    defaultMeta: fields,
     format: combine(errors({ stack: true }), timestamp(), json({ replacer: plainErrors })),
     transports: [
       new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),

@@ -8,7 +8,7 @@ const sampleMs = 250
 
 /**
  * How near the process is to the memory it may have: of the heap, V8's limit; of all it holds (buffers are outside the
- * heap), the cgroup's.
+ * heap), the cgroup's, which it may have to share with other processes of the same program.
  */
 export class MemoryPressure {
   level: Pressure = 'none'
@@ -16,15 +16,17 @@ export class MemoryPressure {
   readonly #percents: () => { readonly memoryPercent: number; readonly memoryShedPercent: number }
   readonly #changed: (level: Pressure) => void
   readonly #heapLimit = v8.getHeapStatistics().heap_size_limit
-  readonly #groupLimit = cgroupLimit()
+  readonly #groupLimit: number
   #timer: Timer | undefined
 
   constructor(
     clock: Clock,
     percents: () => { readonly memoryPercent: number; readonly memoryShedPercent: number },
     changed: (level: Pressure) => void,
+    processes = 1,
   ) {
     this.#clock = clock
+    this.#groupLimit = cgroupLimit() / processes
     this.#percents = percents
     this.#changed = changed
     this.#plan()

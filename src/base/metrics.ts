@@ -68,6 +68,9 @@ class Table<Series> implements Family<Series> {
   }
 }
 
+/** What a gauge is over several processes: their sum, or that of the highest or the lowest. */
+export type Across = 'sum' | 'max' | 'min'
+
 /** Latencies from half a millisecond to a minute, in seconds. */
 const latencyBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
@@ -100,12 +103,14 @@ export class Metrics {
     name: string,
     help: string,
     labels: Labels,
+    across: Across = 'sum',
   ): Family<Gauge> {
     const table = new Table<Cell>(() => new Cell())
     const metric: client.Gauge = new client.Gauge({
       name,
       help,
       labelNames: labels,
+      aggregator: across,
       registers: [this.registry],
       collect: () => copy(metric, labels, table, false),
     })

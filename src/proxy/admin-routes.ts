@@ -1,7 +1,7 @@
 import type { AdminRoute } from '../base/admin.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
 import { HeaderList } from './http1/header-list.ts'
 import { explain } from './runtime/explain.ts'
@@ -68,8 +68,6 @@ export function proxyRoutes(proxy: DataPlane, metrics: Metrics, facts: RuntimeFa
     },
   ]
 }
-
-const printable = ({ secrets: _, ...rest }: Snapshot): Omit<Snapshot, 'secrets'> => rest
 
 function explained(proxy: DataPlane, query: URLSearchParams) {
   const url = parse(query.get('url') ?? '')

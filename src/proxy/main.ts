@@ -7,8 +7,10 @@ import { parseCidrs } from '../model/address.ts'
 import { defaultSettings } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
+import type { HealthLink } from './runtime/health-link.ts'
 import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
 import { Runtime } from './runtime/runtime.ts'
+import type { Share } from './runtime/share.ts'
 import { Listener } from './server/listener.ts'
 import { createEntry, type Observe } from './stages/entry.ts'
 
@@ -23,6 +25,9 @@ export interface ProxyOptions {
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */
   readonly observe?: Observe
+  /** One of several workers: its part of the limits, and how health is shared. */
+  readonly share?: Share
+  readonly health?: HealthLink
 }
 
 const nothing: Snapshot = {
@@ -49,7 +54,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
     wheel,
     handle: entry.handle,
     clocks: settings.clocks,
-    limits: settings.limits,
+    limits: runtime.limits,
     isTrusted: (address) => trusted.contains(address),
     observer: options.metrics.listener,
   })
@@ -68,7 +73,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       options.metrics.perRoute = snapshot.settings.metrics.perRoute
       options.metrics.applied(options.clock.wallMs(), (options.clock.nowMs() - startedMs) / 1000)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
-      listener.configure(snapshot.settings.clocks, snapshot.settings.limits)
+      listener.configure(snapshot.settings.clocks, runtime.limits)
     },
     get ready() {
       return isListening && !isStopping && runtime.generation > 0
@@ -109,4 +114,6 @@ const watchMemory = (
       listener.shed()
       runtime.shed()
     },
+    // The workers and their supervisor.
+    runtime.share.of === 1 ? 1 : runtime.share.of + 1,
   )

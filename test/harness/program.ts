@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,8 @@ export interface Program {
   readonly pid: number
   readonly port: number
   readonly admin: number
-  /** Folder of the manifests. */
-  readonly dir: string
+  /** A folder for whatever a test keeps; the manifests are in one below it. */
+  readonly folder: string
   /** What it said on standard error, and on standard output. */
   readonly stderr: () => string
   readonly stdout: () => string
@@ -33,7 +33,7 @@ export interface Program {
 
 export interface ProgramOptions {
   readonly manifests: Readonly<Record<string, string>>
-  readonly flags?: readonly string[]
+  readonly flags?: (folder: string) => readonly string[]
   /** Not to wait until it is ready: for a start that fails. */
   readonly expectFailure?: boolean
   /** A process group of its own, as a terminal gives it. */
@@ -42,14 +42,16 @@ export interface ProgramOptions {
 
 /** Resolves when `/readyz` would answer 200: the program says so. Rejects with what it said when it ends before. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const dir = mkdtempSync(join(tmpdir(), 'fairlead-program-'))
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-program-'))
+  const dir = join(folder, 'manifests')
+  mkdirSync(dir)
   for (const [name, text] of Object.entries(options.manifests)) writeFileSync(join(dir, name), text)
   const child = spawn(
     process.execPath,
     [
       ...[program, 'standalone', '--config', dir, '--allow-loopback'],
       ...['--http', '127.0.0.1:0', '--admin', '127.0.0.1:0'],
-      ...(options.flags ?? []),
+      ...(options.flags?.(folder) ?? []),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: options.ownGroup === true },
   )
@@ -67,7 +69,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   return {
     pid: child.pid as number,
     ...ports,
-    dir,
+    folder,
     stderr: () => output.stderr,
     stdout: () => output.stdout,
     write: (name, text) => writeFileSync(join(dir, name), text),
@@ -84,7 +86,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     async close() {
       child.kill('SIGKILL')
       await over
-      rmSync(dir, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -15,6 +15,8 @@ export interface ProbeOptions {
   readonly secure: boolean
   /** The endpoint became healthy or unhealthy. */
   readonly changed: (endpoint: LiveEndpoint) => void
+  /** Something that counts is known now and was not before: health, or since when probes succeed. */
+  readonly learnt: (endpoint: LiveEndpoint) => void
 }
 
 /** One stream of HTTP probes to one endpoint. It starts at once; intervals are jittered by a tenth. */
@@ -103,6 +105,7 @@ export class Probe {
   #count(ok: boolean): void {
     const { probe } = this.#endpoint
     if (probe === undefined) return
+    const wasOk = probe.okSinceMs > 0
     if (ok) {
       probe.successes++
       probe.failures = 0
@@ -115,11 +118,11 @@ export class Probe {
     const becomes = probe.healthy
       ? probe.failures < this.#rules.unhealthy
       : probe.successes >= this.#rules.healthy
-    const confirms = ok && !probe.confirmed
-    if (becomes === probe.healthy && !confirms) return
+    const changes = becomes !== probe.healthy || (ok && !probe.confirmed)
     probe.healthy = becomes
     probe.confirmed ||= ok
-    this.#options.changed(this.#endpoint)
+    if (changes) this.#options.changed(this.#endpoint)
+    if (changes || ok !== wasOk) this.#options.learnt(this.#endpoint)
   }
 }
 

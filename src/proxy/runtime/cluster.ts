@@ -3,7 +3,15 @@ import type { Dice } from '../../base/dice.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { Cluster } from '../../model/snapshot.ts'
 import { Probe } from './active-health.ts'
+import { type Address, resolvedAddresses, serviceAddresses } from './addresses.ts'
 import { LiveEndpoint } from './endpoint.ts'
+import {
+  type EndpointName,
+  type HealthLink,
+  type ProbeReport,
+  probeStateOf,
+  reportOf,
+} from './health-link.ts'
 import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
 import type { Pool } from './pool.ts'
 import { type NameServer, Resolution } from './resolver.ts'
@@ -31,13 +39,10 @@ export interface ClusterOptions {
   readonly allowLoopback: boolean
   readonly openPool: (cluster: Cluster, address: string, port: number) => Pool
   readonly observer: ClusterObserver
-}
-
-interface Address {
-  readonly address: string
-  readonly port: number
-  readonly terminating: boolean
-  readonly zone: string | undefined
+  /** Health is shared with other processes, and one of them probes. */
+  readonly link?: HealthLink
+  /** Told whenever probes learn something that counts. */
+  readonly probed?: (report: ProbeReport) => void
 }
 
 /** How often ejected endpoints are looked at. */
@@ -76,27 +81,10 @@ export class LiveCluster {
   update(cluster: Cluster): void {
     this.#cluster = cluster
     const { target } = cluster
-    if (target.kind === 'service') {
-      return this.#replace(
-        target.endpoints.map(({ address, port, state, zone }) => ({
-          address,
-          port,
-          zone,
-          terminating: state === 'terminating',
-        })),
-      )
-    }
+    if (target.kind === 'service') return this.#replace(serviceAddresses(target))
     this.#resolution ??= new Resolution(target.hostname, {
       ...this.#options,
-      changed: (addresses) =>
-        this.#replace(
-          addresses.map((address) => ({
-            address,
-            port: target.port,
-            zone: undefined,
-            terminating: false,
-          })),
-        ),
+      changed: (addresses) => this.#replace(resolvedAddresses(addresses, target.port)),
       failed: (reason) => this.#options.observer.unresolved(this, reason),
     })
   }
@@ -115,6 +103,8 @@ export class LiveCluster {
     })
     for (const gone of known.values()) this.#drop(gone)
     this.version++
+    for (const endpoint of this.endpoints)
+      if (endpoint.probe?.healthy === false && !endpoint.ejected) this.#probed(endpoint)
   }
 
   #open({ address, port }: Address): LiveEndpoint {
@@ -124,8 +114,11 @@ export class LiveCluster {
       this.#options.openPool(this.#cluster, address, port),
     )
     const { active } = this.#cluster.health
-    if (active !== undefined)
+    const { link, clock } = this.#options
+    if (active === undefined) return endpoint
+    if (link === undefined)
       this.#probes.set(endpoint, new Probe(endpoint, active, this.#probeOptions()))
+    else endpoint.probe = probeStateOf(link.probed(this.#named(endpoint)), clock.nowMs())
     return endpoint
   }
 
@@ -141,7 +134,47 @@ export class LiveCluster {
       authority,
       secure,
       changed: (endpoint: LiveEndpoint) => this.#probed(endpoint),
+      learnt: (endpoint: LiveEndpoint) => this.#report(endpoint),
     }
+  }
+
+  #named = ({ address, port }: LiveEndpoint): EndpointName => ({ cluster: this.id, address, port })
+
+  #report(endpoint: LiveEndpoint): void {
+    const { probe } = endpoint
+    if (probe === undefined) return
+    this.#options.probed?.(reportOf(this.#named(endpoint), probe, this.#options.clock.nowMs()))
+  }
+
+  /** What is known of every endpoint that is probed here. */
+  reports(): ProbeReport[] {
+    const nowMs = this.#options.clock.nowMs()
+    return this.endpoints.flatMap((endpoint) =>
+      endpoint.probe === undefined ? [] : reportOf(this.#named(endpoint), endpoint.probe, nowMs),
+    )
+  }
+
+  /** Another process has probed. */
+  probeReported(report: ProbeReport): void {
+    const endpoint = this.#find(report)
+    if (endpoint?.probe === undefined) return
+    const { healthy, confirmed } = endpoint.probe
+    endpoint.probe = probeStateOf(report, this.#options.clock.nowMs())
+    if (healthy !== report.healthy || confirmed !== report.confirmed) this.#probed(endpoint)
+  }
+
+  /** Another process has ejected an endpoint for what its requests met; it has counted and told that. */
+  ejectedElsewhere(name: EndpointName): void {
+    const endpoint = this.#find(name)
+    if (endpoint === undefined) return
+    if (!endpoint.ejected && this.#mayEject()) return this.#takeOut(endpoint)
+    // That process waits for a probe after its own ejection.
+    if (endpoint.probe !== undefined) endpoint.probe.confirmed = false
+    this.#probes.get(endpoint)?.hurry()
+  }
+
+  #find({ address, port }: EndpointName): LiveEndpoint | undefined {
+    return this.endpoints.find((each) => each.address === address && each.port === port)
   }
 
   #drop(endpoint: LiveEndpoint): void {
@@ -155,7 +188,9 @@ export class LiveCluster {
     this.version++
     if (endpoint.probe?.healthy === false) {
       // What probes found is held to the same patience as what requests found: a flapping region must not flap traffic.
-      if (!endpoint.ejected) this.#eject(endpoint, 'probe')
+      if (endpoint.ejected) return
+      if (this.#options.link === undefined) this.#eject(endpoint, 'probe')
+      else this.#takeOut(endpoint)
     } else this.#check()
   }
 
@@ -168,8 +203,12 @@ export class LiveCluster {
     const nowMs = this.#options.clock.nowMs()
     if (outcome.ok) endpoint.sample(outcome.firstByteMs)
     if (!countOutcome(endpoint, outcome.ok, rules, nowMs) || endpoint.ejected) return
-    if ((this.#ejected + 1) * 100 > rules.maxEjected * this.endpoints.length) return
-    this.#eject(endpoint, outcome.failure ?? 'status')
+    if (this.#mayEject()) this.#eject(endpoint, outcome.failure ?? 'status')
+  }
+
+  #mayEject(): boolean {
+    const { maxEjected } = this.#cluster.health.passive
+    return (this.#ejected + 1) * 100 <= maxEjected * this.endpoints.length
   }
 
   /** With nothing healthy a trial has found out that an endpoint is back. Probes, where there are any, know better. */
@@ -180,11 +219,9 @@ export class LiveCluster {
 
   /** Ejects endpoints whose median time to first byte is beyond this. */
   ejectSlow(limitMs: number): void {
-    const rules = this.#cluster.health.passive
     for (const endpoint of this.endpoints) {
       if (endpoint.ejected || (endpoint.medianMs() ?? 0) <= limitMs) continue
-      if ((this.#ejected + 1) * 100 <= rules.maxEjected * this.endpoints.length)
-        this.#eject(endpoint, 'slow')
+      if (this.#mayEject()) this.#eject(endpoint, 'slow')
     }
   }
 
@@ -197,11 +234,16 @@ export class LiveCluster {
   }
 
   #eject(endpoint: LiveEndpoint, reason: string): void {
+    this.#takeOut(endpoint)
+    this.#options.observer.ejected(this, endpoint, reason)
+    this.#options.link?.ejected({ ...this.#named(endpoint), reason })
+  }
+
+  #takeOut(endpoint: LiveEndpoint): void {
     eject(endpoint, this.#cluster.health.passive, this.#options.clock.nowMs())
     this.#ejected++
     this.version++
     this.#probes.get(endpoint)?.hurry()
-    this.#options.observer.ejected(this, endpoint, reason)
     this.#watch()
   }
 

@@ -19,6 +19,16 @@ export interface LaneMeters {
   failedOver(from: string, to: string, reason: string): void
 }
 
+/** Ejections are counted where they were decided: by a data plane, or by whoever probes for several. */
+export function countEjections(metrics: Metrics): ClusterObserver['ejected'] {
+  const ejections = metrics.counter(
+    'fairlead_ejections_total',
+    'Endpoints that were taken out of rotation.',
+    ['cluster', 'reason'],
+  )
+  return (cluster, _, reason) => ejections.series(cluster.name, reason).inc()
+}
+
 /** All that a data plane counts (data-plane.md, Metrics). Labels hold configured names and closed lists only. */
 export class ProxyMetrics {
   readonly metrics: Metrics
@@ -31,7 +41,7 @@ export class ProxyMetrics {
   readonly #retries
   readonly #failovers
   readonly #rejected
-  readonly #ejections
+  readonly #ejected
   readonly #timeouts
   readonly #durationOf = new Map<number, Histogram>()
   /** Rule → method and class → series: found without building a text. */
@@ -86,11 +96,7 @@ export class ProxyMetrics {
       'Requests that were refused for what they are, and connections that were turned away.',
       ['reason'],
     )
-    this.#ejections = metrics.counter(
-      'fairlead_ejections_total',
-      'Endpoints that were taken out of rotation.',
-      ['cluster', 'reason'],
-    )
+    this.#ejected = countEjections(metrics)
     this.#timeouts = metrics.counter('fairlead_timeouts_total', 'Clocks that expired.', ['clock'])
     this.#authorizations = metrics.counter(
       'fairlead_authorizations_total',
@@ -124,6 +130,7 @@ export class ProxyMetrics {
         'fairlead_snapshot_applied_timestamp_seconds',
         'When the current snapshot was applied.',
         [],
+        'min',
       )
       .series()
     this.#snapshotSeconds = metrics
@@ -149,7 +156,7 @@ export class ProxyMetrics {
   readonly unsolicited = (): void => this.#rejected.series('unsolicited_answer').inc()
 
   readonly clusters: ClusterObserver = {
-    ejected: (cluster, _, reason) => this.#ejections.series(cluster.name, reason).inc(),
+    ejected: (cluster, endpoint, reason) => this.#ejected(cluster, endpoint, reason),
     recovered: () => {},
     unresolved: () => {},
   }

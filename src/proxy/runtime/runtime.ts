@@ -3,14 +3,17 @@ import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import { type CidrSet, parseCidrs } from '../../model/address.ts'
+import type { Limits } from '../../model/settings.ts'
 import type { Cluster, Snapshot } from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
 import { Authorizers, type KeyStore } from './authorizers.ts'
 import { LiveCluster } from './cluster.ts'
+import type { HealthLink } from './health-link.ts'
 import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
+import { limitsOf, partOf, type Share, whole } from './share.ts'
 
 /** What a runtime is given once, for the life of the process. */
 export interface RuntimeOptions {
@@ -24,6 +27,9 @@ export interface RuntimeOptions {
   readonly allowLoopback: boolean
   /** Where fetched keys of issuers outlive the process. */
   readonly keyStore?: KeyStore
+  /** One of several processes that serve together: its part of the limits, and how health is shared. */
+  readonly share?: Share
+  readonly health?: HealthLink
 }
 
 /**
@@ -38,6 +44,8 @@ export class Runtime {
   readonly metrics: ProxyMetrics
   readonly region: string
   readonly allowLoopback: boolean
+  readonly share: Share
+  readonly #health: HealthLink | undefined
   readonly #names = systemNameServer()
   /** Set by whoever watches memory: with any pressure no new request is taken. */
   pressure: 'none' | 'refuse' | 'shed' = 'none'
@@ -46,6 +54,8 @@ export class Runtime {
   /** Grows with each snapshot. */
   generation = 0
   snapshot: Snapshot
+  /** Those of the snapshot's settings, as far as they are this process's. */
+  limits: Limits
   router: Router
   clusters: ReadonlyMap<string, LiveCluster> = new Map()
   authorizers: ReadonlyMap<string, LiveAuthorizer> = new Map()
@@ -59,12 +69,15 @@ export class Runtime {
     this.metrics = options.metrics
     this.region = options.region
     this.allowLoopback = options.allowLoopback
+    this.share = options.share ?? whole
+    this.#health = options.health
     this.snapshot = empty
+    this.limits = limitsOf(empty.settings.limits, this.share)
     this.router = new Router([])
     this.access = new Authorizers({
       ...options,
       endpointOf: (cluster) => this.#endpointOf(cluster),
-      limits: () => this.snapshot.settings.limits,
+      limits: () => this.limits,
       observer: options.metrics.authorizers,
       store: options.keyStore,
     })
@@ -85,6 +98,7 @@ export class Runtime {
     this.generation++
     this.debugCallers = parseCidrs(snapshot.settings.debugHeadersFor)
     this.snapshot = snapshot
+    this.limits = limitsOf(snapshot.settings.limits, this.share)
     this.router = router
     this.clusters = clusters
     takeAuthorizers()
@@ -103,6 +117,7 @@ export class Runtime {
       names: this.#names,
       observer: this.metrics.clusters,
       openPool,
+      ...(this.#health !== undefined && { link: this.#health }),
     })
   }
 
@@ -117,8 +132,8 @@ export class Runtime {
       { address, port, ...tls },
       {
         wheel,
-        maxConnections,
-        maxPending,
+        maxConnections: partOf(maxConnections, this.share),
+        maxPending: partOf(maxPending, this.share),
         idleMs,
         allowLoopback,
         onUnsolicited: this.metrics.unsolicited,

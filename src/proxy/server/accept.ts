@@ -91,7 +91,8 @@ function canTakeOver(): Promise<boolean> {
       .on('error', () => answer(false))
       .on('data', (chunk) => answer(chunk.toString() === 'ping'))
     server.on('error', () => resolve(false))
-    server.listen(0, '127.0.0.1', () =>
+    // Exclusive: workers would share the port, and one would take the connection of another.
+    server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () =>
       client.connect((server.address() as net.AddressInfo).port, '127.0.0.1', () =>
         client.write('ping'),
       ),

@@ -30,6 +30,8 @@ const pipelineBytes = 64 * 1024
 /** What is read and thrown away after the last answer, so that the kernel's RST does not eat it. */
 const lingerBytes = 64 * 1024
 const lingerMs = 1000
+/** In a drain a connection that did something this lately may send one more request: it may be on its way. */
+const lastCallMs = 1000
 
 /** One HTTP/1.x connection of a client: one request at a time, in order. */
 export class Connection implements SocketOwner {
@@ -50,6 +52,8 @@ export class Connection implements SocketOwner {
   #discarded = 0
   /** No head was read yet: the clock of the first one runs from the accept. */
   #fresh = true
+  /** Since when nothing is in flight. */
+  #restSinceMs: number
 
   constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
     this.socket = socket
@@ -62,17 +66,29 @@ export class Connection implements SocketOwner {
     }
     this.#parser = new RequestParser(host.limits)
     this.#deadline = new Deadline(host.wheel, () => this.#expired())
-    this.#deadline.set(host.clock.nowMs(), host.clocks.headMs)
+    this.#restSinceMs = host.clock.nowMs()
+    this.#deadline.set(this.#restSinceMs, host.clocks.headMs)
   }
 
   get idle(): boolean {
     return this.#phase === 'head' && this.#pending === undefined
   }
 
-  /** No request will be taken after the one in flight; an idle connection closes now. */
+  /**
+   * The exchange in flight is the last. A connection that has long been idle closes now; one that was busy just now may
+   * have its next request on the way, which is answered and is the last then.
+   */
   drain(): void {
+    if (!this.idle) return this.#reply?.closeAfter()
+    const nowMs = this.host.clock.nowMs()
+    const leftMs = this.#restSinceMs + lastCallMs - nowMs
+    if (leftMs <= 0) this.#close()
+    else this.#deadline.set(nowMs, leftMs)
+  }
+
+  /** Closes if nothing is in flight. */
+  shed(): void {
     if (this.idle) this.#close()
-    else this.#reply?.closeAfter()
   }
 
   destroy(): void {
@@ -207,7 +223,8 @@ export class Connection implements SocketOwner {
     if (this.#phase === 'closed') return
     if (!request.complete || reply.closing) return this.#close()
     this.#phase = 'head'
-    this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.connectionIdleMs)
+    this.#restSinceMs = this.host.clock.nowMs()
+    this.#deadline.set(this.#restSinceMs, this.host.clocks.connectionIdleMs)
     if (this.#working) return
     if (this.#pending !== undefined || this.#paused || this.#halfClosed) this.#goOn()
   }

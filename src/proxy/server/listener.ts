@@ -119,8 +119,8 @@ export class Listener implements ConnectionHost {
   }
 
   /**
-   * Closes idle connections, lets each exchange in flight finish with `Connection: close`, and
-   * cuts what is left after `timeoutMs`.
+   * Closes idle connections, lets each exchange in flight, and what clients have sent meanwhile, finish with
+   * `Connection: close`, and cuts what is left after `timeoutMs`.
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true
@@ -142,7 +142,7 @@ export class Listener implements ConnectionHost {
 
   /** Closes connections on which nothing happens. */
   shed(): void {
-    for (const connection of this.#connections) if (connection.idle) connection.drain()
+    for (const connection of this.#connections) connection.shed()
   }
 
   destroy(): void {

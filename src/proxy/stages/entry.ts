@@ -109,10 +109,7 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     inFlight++
     try {
       identify(exchange)
-      if (
-        inFlight > runtime.snapshot.settings.limits.requestsInFlight ||
-        runtime.pressure !== 'none'
-      )
+      if (inFlight > runtime.limits.requestsInFlight || runtime.pressure !== 'none')
         fail(exchange, 'overloaded', overload)
       else route(exchange, pipelines)
     } catch (error) {

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { exchangeOf, goesOn, noBody } from '../../../test/harness/exchange.ts'
 import { ruleOf } from '../../../test/harness/rules.ts'
 import type { BodySource } from '../http1/message.ts'
+import { whole } from '../runtime/share.ts'
 import { limits } from './limits.ts'
 
 const made = (requestBody: number, concurrency: number) =>
-  limits(ruleOf('r', { limits: { requestBody, concurrency } }))
+  limits(ruleOf('r', { limits: { requestBody, concurrency } }), { share: whole })
 
 test('a rule without limits has no policy', () => {
   expect(made(0, 0)).toBeUndefined()

@@ -1,12 +1,17 @@
 import type { Rule } from '../../model/snapshot.ts'
+import { partOf, type Share } from '../runtime/share.ts'
 import type { Exchange, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
 const tryAgain = { retryAfterSeconds: 1 }
 
 /** Size of the body, and requests in flight of one rule: until their answers are over. */
-export function limits({ limits: { requestBody, concurrency } }: Rule): Policy | undefined {
+export function limits(
+  { limits: { requestBody, concurrency } }: Rule,
+  { share }: { readonly share: Share },
+): Policy | undefined {
   if (requestBody === 0 && concurrency === 0) return undefined
+  const mostInFlight = partOf(concurrency, share)
   const tooLarge = { detail: `At most ${requestBody} bytes are accepted.` }
   let inFlight = 0
   const leave = () => {
@@ -16,8 +21,8 @@ export function limits({ limits: { requestBody, concurrency } }: Rule): Policy |
     request: (exchange, next) => {
       if (requestBody > 0 && !bodyMayFit(exchange, requestBody))
         return fail(exchange, 'body_too_large', tooLarge)
-      if (concurrency > 0) {
-        if (inFlight >= concurrency) return fail(exchange, 'overloaded', tryAgain)
+      if (mostInFlight > 0) {
+        if (inFlight >= mostInFlight) return fail(exchange, 'overloaded', tryAgain)
         inFlight++
         exchange.onDone ??= []
         exchange.onDone.push(leave)

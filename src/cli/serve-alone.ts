@@ -1,0 +1,67 @@
+import { startAdmin } from '../base/admin.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemDice } from '../base/dice.ts'
+import { untilStopped } from '../base/lifecycle.ts'
+import type { Log } from '../base/log.ts'
+import { Metrics } from '../base/metrics.ts'
+import { findFacts } from '../base/runtime-facts.ts'
+import type { ControllerState } from '../controller/state.ts'
+import { proxyRoutes } from '../proxy/admin-routes.ts'
+import type { DataPlane } from '../proxy/data-plane.ts'
+import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
+import { openAccessLog } from './access-observer.ts'
+import { threadPoolSize } from './config.ts'
+import { openController } from './open-controller.ts'
+import type { StandaloneFlags } from './standalone.ts'
+import { statusRoute } from './status-route.ts'
+
+/** Both halves in this process: one event loop. */
+export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void> {
+  const metrics = new Metrics().withProcess()
+  const proxyMetrics = new ProxyMetrics(metrics)
+  const accessLog = openAccessLog(flags.accessLog, 'one')
+  const { createProxy } = await import('../proxy/main.ts')
+  const proxy = createProxy({
+    clock: systemClock,
+    dice: systemDice,
+    log,
+    metrics: proxyMetrics,
+    http: flags.http,
+    region: flags.region,
+    allowLoopback: flags.allowLoopback ?? false,
+    ...(accessLog !== undefined && { observe: accessLog.observe }),
+  })
+  let state: ControllerState | undefined
+  const controller = await openController(flags, log, (next) => {
+    state = next
+    applyTo(proxy, next, proxyMetrics, log)
+  })
+  const port = await proxy.listen()
+  const progress = () => ({ applied: proxy.runtime.snapshot.digest === state?.snapshot.digest })
+  const facts = findFacts(systemClock, threadPoolSize())
+  const admin = await startAdmin(flags.admin, [
+    ...proxyRoutes(proxy, metrics, facts),
+    statusRoute(() => state, progress),
+  ])
+  log.info('ready', {
+    http: `${flags.http.host}:${port}`,
+    admin: `${flags.admin.host}:${admin.port}`,
+    objects: state?.statuses.length ?? 0,
+  })
+  process.on('SIGUSR2', () => accessLog?.reopen())
+  await untilStopped(log)
+  controller.close()
+  await proxy.shutDown()
+  proxy.close()
+  await admin.close()
+  process.exit(0)
+}
+
+function applyTo(proxy: DataPlane, next: ControllerState, metrics: ProxyMetrics, log: Log): void {
+  try {
+    proxy.apply(next.snapshot)
+  } catch (error) {
+    metrics.refusedSnapshot()
+    log.error('the snapshot cannot be applied; the one before stays in force', { error })
+  }
+}

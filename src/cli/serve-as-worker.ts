@@ -1,0 +1,71 @@
+import { systemClock } from '../base/clock.ts'
+import { systemDice } from '../base/dice.ts'
+import type { Log } from '../base/log.ts'
+import { samplesOf } from '../base/metric-sum.ts'
+import { Metrics } from '../base/metrics.ts'
+import { findFacts } from '../base/runtime-facts.ts'
+import { proxyRoutes } from '../proxy/admin-routes.ts'
+import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
+import type { FromWorker, Question, ToWorker } from '../proxy/workers/messages.ts'
+import { type Served, WorkerLink, type WorkerOptions } from '../proxy/workers/worker.ts'
+import { openAccessLog } from './access-observer.ts'
+import { threadPoolSize } from './config.ts'
+import type { StandaloneFlags } from './standalone.ts'
+
+/** A data plane among others, under a supervisor. When that is gone, Node ends this process, too. */
+export async function serveAsWorker(flags: StandaloneFlags, log: Log): Promise<void> {
+  // Signals come to the whole group from a terminal and from systemd. The supervisor says what follows from them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)
+    process.on(signal, () => {})
+  const { createProxy } = await import('../proxy/main.ts')
+  const link = new WorkerLink({
+    clock: systemClock,
+    send: (message: FromWorker, sent = () => {}) =>
+      void process.send?.(message, undefined, undefined, sent),
+    open: openWith(flags, log, createProxy),
+    exit: (code) => process.exit(code),
+  })
+  process.on('message', (message: ToWorker) => link.receive(message))
+}
+
+type CreateProxy = typeof import('../proxy/main.ts').createProxy
+
+const openWith =
+  (flags: StandaloneFlags, log: Log, createProxy: CreateProxy): WorkerOptions['open'] =>
+  (_, share, health): Served => {
+    const metrics = new Metrics().withProcess()
+    const proxyMetrics = new ProxyMetrics(metrics)
+    const accessLog = openAccessLog(flags.accessLog, 'several')
+    const proxy = createProxy({
+      clock: systemClock,
+      dice: systemDice,
+      log,
+      metrics: proxyMetrics,
+      http: flags.http,
+      region: flags.region,
+      allowLoopback: flags.allowLoopback ?? false,
+      share,
+      health,
+      ...(accessLog !== undefined && { observe: accessLog.observe }),
+    })
+    const routes = proxyRoutes(proxy, metrics, findFacts(systemClock, threadPoolSize()))
+    const clusterOf = (id: string) => proxy.runtime.clusters.get(id)
+    const answer = async (question: Question) => {
+      if (question.kind === 'samples')
+        return { kind: 'samples', samples: await samplesOf(metrics.registry) } as const
+      const route = routes.find(({ path }) => path === question.path)
+      const page = await route?.answer(new URLSearchParams(question.query))
+      return { kind: 'page', status: page?.status ?? 404, body: page?.body } as const
+    }
+    return {
+      pages: routes.filter(({ isLocal }) => isLocal).map(({ path, what }) => ({ path, what })),
+      apply: (snapshot) => proxy.apply(snapshot),
+      refused: () => proxyMetrics.refusedSnapshot(),
+      listen: () => proxy.listen(),
+      probed: (report) => clusterOf(report.cluster)?.probeReported(report),
+      ejected: (name) => clusterOf(name.cluster)?.ejectedElsewhere(name),
+      answer,
+      reopen: () => accessLog?.reopen(),
+      stop: () => proxy.shutDown(),
+    }
+  }

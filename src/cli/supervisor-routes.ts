@@ -1,0 +1,72 @@
+import type { AdminAnswer, AdminRoute } from '../base/admin.ts'
+import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
+import { printable } from '../model/printable.ts'
+import type { Page } from '../proxy/workers/messages.ts'
+import type { Supervisor } from '../proxy/workers/supervisor.ts'
+
+/** What the admin port answers for all workers together. */
+export function supervisorRoutes(
+  supervisor: Supervisor,
+  contentType: string,
+  facts: RuntimeFacts,
+): AdminRoute[] {
+  const own = ownRoutes(supervisor, contentType)
+  const theirs = supervisor.pages.filter(({ path }) => !own.some((each) => each.path === path))
+  return [...own, ...theirs.map((page) => routeOf(page, supervisor, facts))]
+}
+
+const ownRoutes = (supervisor: Supervisor, contentType: string): AdminRoute[] => [
+  {
+    path: '/livez',
+    what: 'the event loop turns; a worker whose loop does not is replaced',
+    isLocal: false,
+    answer: () => ({ status: 200, body: 'ok\n' }),
+  },
+  {
+    path: '/readyz',
+    what: 'a snapshot is applied and the listeners are open',
+    isLocal: false,
+    answer: () =>
+      supervisor.ready
+        ? { status: 200, body: `ok, workers: ${supervisor.serving}\n` }
+        : { status: 503, body: 'not ready: no worker serves, or draining\n' },
+  },
+  {
+    path: '/metrics',
+    what: 'Prometheus metrics, summed over the workers',
+    isLocal: false,
+    answer: async () => ({ status: 200, body: await supervisor.exposition(), contentType }),
+  },
+  {
+    path: '/debug/snapshot',
+    what: 'the newest snapshot, without secrets',
+    isLocal: true,
+    answer: () => ({
+      status: 200,
+      body: supervisor.snapshot === undefined ? {} : printable(supervisor.snapshot),
+    }),
+  },
+]
+
+/** Pages about what only workers know. All of them would explain a route alike, so that one is asked. */
+const routeOf = (
+  { path, what }: Page,
+  supervisor: Supervisor,
+  facts: RuntimeFacts,
+): AdminRoute => ({
+  path,
+  what: `${what}; by worker`,
+  isLocal: true,
+  answer: async (query) => {
+    const isSame = path === '/debug/routes'
+    const pages = await supervisor.page(path, query.toString(), isSame ? 'first' : 'all')
+    const [first] = pages
+    if (first === undefined) return unanswered
+    if (isSame) return { status: first.status, body: first.body }
+    const workers = pages.map(({ worker, pid, body }) => ({ worker, pid, answer: body }))
+    const own = path === '/debug/runtime' && { supervisor: describeRuntime(facts) }
+    return { status: first.status, body: { ...own, workers } }
+  },
+})
+
+const unanswered: AdminAnswer = { status: 503, body: 'no worker answered in time\n' }
