@@ -194,6 +194,21 @@ describe('what the backend sees', () => {
     ])
   })
 
+  test('P4: slashes that are not merged stay, and a rewrite takes the prefix for what it is', async () => {
+    const paths = { encodedSlash: 'Reject', mergeSlashes: false, underscores: 'Drop' } as const
+    const gateway = await start((forward) => {
+      const rewrite = { path: { kind: 'prefix', value: '/new' } } as const
+      return [
+        ['/kept', ruleOf('kept', { action: forward, paths })],
+        ['/old', ruleOf('rewritten', { action: { ...forward, rewrite }, paths })],
+      ]
+    })
+    await gateway.ask('GET //kept//a')
+    expect(gateway.lastHead()[0]).toBe('GET //kept//a HTTP/1.1')
+    await gateway.ask('GET //old//a')
+    expect(gateway.lastHead()[0]).toBe('GET /new/a HTTP/1.1')
+  })
+
   test('path and host are rewritten', async () => {
     const gateway = await start((forward) => {
       const rewrite = {

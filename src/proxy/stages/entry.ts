@@ -155,8 +155,6 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   exchange.entry = result.entry
   exchange.rule = rule
   if (result.kind === 'method') exchange.allow = result.allow
-  // Matched with its slashes merged, forwarded as the route wants it (P4).
-  if (!rule.paths.mergeSlashes) exchange.path = canonical.unmerged
   const pipeline = pipelines.of(rule)
   exchange.replyEdits = pipeline.replyEdits
   if (canonical.encodedSlash && rule.paths.encodedSlash === 'Reject')
