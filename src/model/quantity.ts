@@ -8,12 +8,12 @@ const factors: Readonly<Record<string, number>> = {
   Gi: 1024 ** 3,
 }
 
-export const quantityPattern = /^[0-9]{1,12}(k|M|G|Ki|Mi|Gi)?$/
+/** The form of a quantity. Whatever has it is a whole number that a double can hold. */
+export const quantityPattern = /^([0-9]{1,12}(k|Ki)?|[0-9]{1,9}(M|Mi)|[0-9]{1,6}(G|Gi))$/
 
 /** Bytes of a Kubernetes quantity: `64Ki`, `10Mi`, `500`; undefined for anything else. */
 export function parseQuantity(text: string): number | undefined {
-  const match = /^([0-9]{1,12})(k|M|G|Ki|Mi|Gi)?$/.exec(text)
-  if (match === null) return undefined
-  const bytes = Number(match[1]) * (factors[match[2] ?? ''] as number)
-  return Number.isSafeInteger(bytes) ? bytes : undefined
+  if (!quantityPattern.test(text)) return undefined
+  const [, count, suffix = ''] = /^([0-9]+)([A-Za-z]*)$/.exec(text) ?? []
+  return Number(count) * (factors[suffix] as number)
 }

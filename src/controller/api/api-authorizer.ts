@@ -1,37 +1,61 @@
 import { z } from 'zod'
-import { duration, hasOne, headerName, line, port, positiveDuration, reference } from './fields.ts'
+import { checked, exactlyOne, keyedBy, notBoth, notEmpty, onlyWith } from './checks.ts'
+import {
+  headerName,
+  line,
+  port,
+  positiveDuration,
+  reference,
+  shortDuration,
+  text,
+} from './fields.ts'
+import { note } from './notes.ts'
 import { claims, wanted } from './tokens.ts'
 
-const from = z
-  .strictObject({
-    header: headerName.optional().describe('A header.'),
+const from = checked(
+  z.strictObject({
+    header: headerName.optional().meta(note('A header.')),
     scheme: z
       .string()
       .max(32)
       .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be an authentication scheme')
       .optional()
-      .describe('Scheme in the header. Default Bearer for Authorization.'),
-    cookie: line(128).optional().describe('A cookie.'),
-    query: line(128).optional().describe('A query parameter.'),
-  })
-  .refine(hasOne('header', 'cookie', 'query'), 'must have exactly one of header, cookie, query')
-  .refine(
-    (value) => value.scheme === undefined || value.header !== undefined,
-    'must not have scheme without header',
-  )
+      .meta(
+        note('Scheme in the header, before the token.', {
+          absent: 'Bearer in Authorization, none in other headers',
+        }),
+      ),
+    cookie: line(128).optional().meta(note('A cookie.')),
+    query: line(128).optional().meta(note('A query parameter.')),
+  }),
+  exactlyOne(['header', 'cookie', 'query']),
+  onlyWith('scheme', 'header'),
+)
 
-const forward = z.strictObject({
-  headers: z
-    .array(z.strictObject({ header: headerName, claim: line(128) }))
-    .max(32)
-    .optional()
-    .describe('Claims that the backend gets as headers.'),
-  claimsHeader: headerName.optional().describe('A header with all claims as base64url JSON.'),
-  token: z
-    .enum(['Remove', 'Keep'])
-    .optional()
-    .describe('Whether the backend gets the credential. Default Remove.'),
-})
+const forward = notEmpty(
+  z.strictObject({
+    headers: z
+      .array(
+        z.strictObject({
+          header: headerName.meta(note('Header that the backend gets.')),
+          claim: line(128).meta(note('Claim whose value it has.')),
+        }),
+      )
+      .max(32)
+      .optional()
+      .meta({
+        ...note('Claims that the backend gets as headers.', { default: [] }),
+        ...keyedBy('header'),
+      }),
+    claimsHeader: headerName
+      .optional()
+      .meta(note('A header with all claims as base64url JSON.', { absent: 'none' })),
+    token: z
+      .enum(['Remove', 'Keep'])
+      .optional()
+      .meta(note('Whether the backend gets the credential.', { default: 'Remove' })),
+  }),
+)
 
 const token = {
   from: z
@@ -39,47 +63,60 @@ const token = {
     .min(1)
     .max(8)
     .optional()
-    .describe(
-      'Where the credential is; the first that is present is used. Default the Authorization header with scheme Bearer.',
+    .meta(
+      note('Where the credential is; the first that is present is used.', {
+        default: [{ header: 'Authorization', scheme: 'Bearer' }],
+      }),
     ),
-  clockSkew: duration
+  clockSkew: shortDuration('60s')
     .optional()
-    .describe('Allowed difference of clocks, at most 60s. Default 30s.'),
-  claims: claims.optional().describe('Claims that every token must have.'),
-  groups: wanted.optional().describe('Groups that every token must have.'),
-  forward: forward.optional().describe('What the backend gets to know.'),
-  staleKeysFor: positiveDuration
+    .meta(note('Allowed difference of clocks; 0s: none.', { default: '30s' })),
+  claims: claims.optional().meta(note('Claims that every token must have.', { default: [] })),
+  groups: wanted
     .optional()
-    .describe(
-      'How long keys verify after their last fetch while the issuer cannot be reached. Default 24h.',
+    .meta(note('Groups that every token must have.', { absent: 'none are asked for' })),
+  forward: forward
+    .optional()
+    .meta(
+      note('What the backend gets to know.', { absent: 'no claims; the credential is removed' }),
     ),
+  staleKeysFor: positiveDuration.optional().meta(
+    note('How long keys verify after their last fetch while the issuer cannot be reached.', {
+      default: '24h',
+    }),
+  ),
 }
 
 const keyRef = z.strictObject({
   ...reference,
-  key: line(253).optional().describe('Key of the data. Default jwks.json.'),
+  key: line(253)
+    .optional()
+    .meta(note('Key of its data.', { default: 'jwks.json' })),
 })
 
-const jwks = z
-  .strictObject({
+const jwks = checked(
+  z.strictObject({
     service: z
       .strictObject({
         ...reference,
-        port,
-        path: line(1024).optional().describe('Default /.well-known/jwks.json.'),
+        port: port.meta(note('Port of the Service.', { unit: 'TCP port' })),
+        path: line(1024)
+          .optional()
+          .meta(note('Path of the key set.', { default: '/.well-known/jwks.json' })),
       })
       .optional()
-      .describe('A Service that serves the key set.'),
-    configMapRef: keyRef.optional().describe('A ConfigMap that holds it.'),
-    secretRef: keyRef.optional().describe('A Secret that holds it.'),
-    inline: z.string().min(2).max(65_536).optional().describe('The key set itself (RFC 7517).'),
-  })
-  .refine(
-    hasOne('service', 'configMapRef', 'secretRef', 'inline'),
-    'must have exactly one of service, configMapRef, secretRef, inline',
-  )
+      .meta(note('A Service that serves the key set.')),
+    configMapRef: keyRef.optional().meta(note('A ConfigMap that holds it.')),
+    secretRef: keyRef.optional().meta(note('A Secret that holds it.')),
+    inline: text(65_536)
+      .min(2)
+      .optional()
+      .meta(note('The key set itself, as JSON (RFC 7517); public keys only.')),
+  }),
+  exactlyOne(['service', 'configMapRef', 'secretRef', 'inline']),
+)
 
-const algorithm = z.enum([
+const algorithms = [
   'RS256',
   'RS384',
   'RS512',
@@ -90,92 +127,111 @@ const algorithm = z.enum([
   'ES384',
   'ES512',
   'EdDSA',
-])
+] as const
 
-const issuer = z
-  .strictObject({
-    issuer: line(2048).describe('Compared with `iss` to the letter.'),
+const issuer = checked(
+  z.strictObject({
+    issuer: line(2048).meta(note('Compared with `iss` of the token, to the letter.')),
     audiences: z
       .array(line(512))
       .min(1)
       .max(64)
       .optional()
-      .describe('Accepted audiences: aud, or client_id where the token has none.'),
-    anyAudience: z.literal(true).optional().describe('Every audience is accepted.'),
-    jwksUri: line(2048).optional().describe('Where the keys are. Default: OpenID discovery.'),
-    jwks: jwks.optional().describe('The keys, from inside the cluster.'),
+      .meta(note('Accepted values of `aud`, or of `client_id` where the token has no `aud`.')),
+    anyAudience: z
+      .literal(true)
+      .optional()
+      .meta(note('Every audience is accepted, tokens meant for others too.')),
+    jwksUri: line(2048)
+      .optional()
+      .meta(note('Where the keys are.', { absent: '`jwks`, else OpenID discovery at the issuer' })),
+    jwks: jwks.optional().meta(
+      note('The keys, from inside the cluster.', {
+        absent: '`jwksUri`, else OpenID discovery at the issuer',
+      }),
+    ),
     algorithms: z
-      .array(algorithm)
+      .array(z.enum(algorithms))
       .min(1)
       .max(10)
       .optional()
-      .describe('Accepted algorithms. Default: all but the symmetric ones.'),
-    type: line(64).optional().describe('Required value of typ, such as at+jwt.'),
-  })
-  .refine(
-    hasOne('audiences', 'anyAudience'),
-    'must have exactly one of audiences, anyAudience: true',
-  )
-  .refine(
-    (value) => value.jwks === undefined || value.jwksUri === undefined,
-    'must not have both jwks and jwksUri',
-  )
+      .meta(note('Accepted algorithms.', { default: algorithms })),
+    type: line(64)
+      .optional()
+      .meta(note('Required value of `typ`, such as at+jwt.', { absent: 'not checked' })),
+  }),
+  exactlyOne(['audiences', 'anyAudience'], ['audiences', 'anyAudience: true']),
+  notBoth('jwks', 'jwksUri'),
+)
 
-const userPool = z.strictObject({
-  region: z
-    .string()
-    .max(32)
-    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, 'must be an AWS region such as eu-west-1')
-    .describe('Region of the pool.'),
-  userPoolId: z
-    .string()
-    .max(64)
-    .regex(
-      /^[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+$/,
-      'must be a user pool id such as eu-west-1_AbCdEf',
-    )
-    .describe('Id of the pool.'),
-  clientIds: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(128)
-        .regex(/^[\w+]+$/, 'must be an app client id'),
-    )
-    .min(1)
-    .max(64)
-    .describe('Accepted app clients.'),
-})
+const userPool = checked(
+  z.strictObject({
+    region: z
+      .string()
+      .max(32)
+      .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, 'must be an AWS region such as eu-west-1')
+      .meta(note('AWS region of the pool.')),
+    userPoolId: z
+      .string()
+      .max(64)
+      .regex(
+        /^[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+$/,
+        'must be a user pool id such as eu-west-1_AbCdEf',
+      )
+      .meta(note('Id of the pool; it begins with the region.')),
+    clientIds: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(128)
+          .regex(/^[\w+]+$/, 'must be an app client id'),
+      )
+      .min(1)
+      .max(64)
+      .meta(note('Accepted app clients.')),
+  }),
+  {
+    cel: "self.userPoolId.startsWith(self.region + '_')",
+    message: 'must have a userPoolId of its region',
+  },
+)
 
 /** `spec` of an ApiAuthorizer (api.md): exactly one kind. */
-export const authorizerSpec = z
-  .strictObject({
+export const authorizerSpec = checked(
+  z.strictObject({
     jwt: z
       .strictObject({
         issuers: z
           .array(issuer)
           .min(1)
           .max(16)
-          .describe("Accepted issuers; the token's iss picks one."),
+          .meta({
+            ...note('Accepted issuers; `iss` of the token picks one.'),
+            ...keyedBy('issuer'),
+          }),
         ...token,
       })
       .optional()
-      .describe('JSON Web Tokens (RFC 7519).'),
+      .meta(note('JSON Web Tokens (RFC 7519).')),
     cognito: z
       .strictObject({
         userPools: z
           .array(userPool)
           .min(1)
           .max(16)
-          .describe('Accepted user pools, for instance one a region.'),
+          .meta({
+            ...note('Accepted user pools, for instance one a region.'),
+            ...keyedBy('userPoolId'),
+          }),
         tokenUse: z
           .enum(['Access', 'Id', 'Any'])
           .optional()
-          .describe('Which tokens. Default Access.'),
+          .meta(note('Which tokens.', { default: 'Access' })),
         ...token,
       })
       .optional()
-      .describe('Amazon Cognito user pools.'),
-  })
-  .refine(hasOne('jwt', 'cognito'), 'must have exactly one of jwt, cognito')
+      .meta(note('Amazon Cognito user pools.')),
+  }),
+  exactlyOne(['jwt', 'cognito']),
+)

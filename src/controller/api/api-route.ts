@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { hasOne, line, objectName, partName } from './fields.ts'
-import { backend, balance, failover, health, retry, timeouts } from './route-backends.ts'
+import { type Check, checked, exactlyOne, keyedBy, notEmpty } from './checks.ts'
+import { line, objectName, partName } from './fields.ts'
+import { note } from './notes.ts'
+import { authorize } from './route-authorize.ts'
+import { backend, balance } from './route-backends.ts'
 import { matches } from './route-matches.ts'
 import {
-  authorize,
   cors,
   errorPage,
   headerEdits,
@@ -12,70 +14,122 @@ import {
   respond,
   rewrite,
 } from './route-policies.ts'
+import { failover, health, retry, timeouts } from './route-resilience.ts'
+
+const ownDefaults = { absent: 'the defaults of its fields' }
 
 /** What a rule can take from `defaults`. */
 const inherited = {
-  authorize: authorize.optional().describe('Who may call. Required, here or in defaults.'),
-  balance: balance.optional().describe('How a backend and its endpoints are picked.'),
-  timeouts: timeouts.optional().describe('Clocks.'),
-  retry: retry.optional().describe('Further tries.'),
-  health: health.optional().describe('When a backend counts as down.'),
-  failover: failover.optional().describe('With nothing healthy.'),
-  rewrite: rewrite.optional().describe('What the backend sees of path and host.'),
-  requestHeaders: headerEdits.optional().describe('Edits of what the backend sees.'),
-  responseHeaders: headerEdits.optional().describe('Edits of what the client sees.'),
-  cors: cors.optional().describe('Cross-origin requests.'),
-  limits: limits.optional().describe('Sizes and numbers.'),
+  authorize: authorize
+    .optional()
+    .meta(note('Who may call.', { absent: 'refused, unless `defaults` has it' })),
+  balance: balance
+    .optional()
+    .meta(note('How a backend and its endpoints are picked.', ownDefaults)),
+  timeouts: timeouts.optional().meta(note('Clocks (docs/timeouts.md).', ownDefaults)),
+  retry: retry.optional().meta(note('Further tries.', ownDefaults)),
+  health: health.optional().meta(note('When an endpoint counts as down.', ownDefaults)),
+  failover: failover.optional().meta(note('What happens with nothing healthy.', ownDefaults)),
+  rewrite: rewrite
+    .optional()
+    .meta(note('What the backend sees of path and host.', { absent: 'as the request' })),
+  requestHeaders: headerEdits
+    .optional()
+    .meta(note('Edits of the headers that the backend sees.', { absent: 'none' })),
+  responseHeaders: headerEdits
+    .optional()
+    .meta(note('Edits of the headers that the client sees.', { absent: 'none' })),
+  cors: cors.optional().meta(note('Cross-origin requests.', { absent: 'left to the backend' })),
+  limits: limits.optional().meta(note('Sizes and numbers.', ownDefaults)),
   errors: z
     .array(errorPage)
     .max(16)
     .optional()
-    .describe("Pages in the place of the gateway's own failures."),
+    .meta(
+      note("Pages in the place of the gateway's own failures; the first that fits.", {
+        default: [],
+      }),
+    ),
 }
 
-export const rule = z
-  .strictObject({
-    name: partName.describe('Unique in the route; the id in logs, metrics and explain.'),
-    matches: matches.optional().describe('Any of them; absent: every path.'),
-    backends: z.array(backend).min(1).max(64).optional().describe('Where requests go.'),
-    redirect: redirect.optional().describe('Sends the client elsewhere.'),
-    respond: respond.optional().describe('Answers by itself.'),
+const action = exactlyOne(['backends', 'redirect', 'respond'])
+
+const forwardOnly = ['balance', 'retry', 'health', 'failover', 'rewrite']
+
+const nothingIgnored: Check<object> = {
+  cel: `has(self.backends) || !(${forwardOnly.map((field) => `has(self.${field})`).join(' || ')})`,
+  message: `must not have ${forwardOnly.join(', ')} without backends`,
+}
+
+export const rule = checked(
+  z.strictObject({
+    name: partName.meta(note('Unique in the route; the id in logs, metrics and explain.')),
+    matches: matches
+      .optional()
+      .meta(note('Which requests: any of these.', { absent: 'every path' })),
+    backends: z
+      .array(backend)
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ ...note('Where requests go.'), ...keyedBy('name') }),
+    redirect: redirect.optional().meta(note('Sends the client elsewhere.')),
+    respond: respond.optional().meta(note('Answers by itself.')),
     ...inherited,
-  })
-  .refine(
-    hasOne('backends', 'redirect', 'respond'),
-    'must have exactly one of backends, redirect, respond',
-  )
+  }),
+  action,
+  nothingIgnored,
+)
 
 export const hostname = line(253)
 const hostnames = z.array(hostname).min(1).max(64)
 
+const alwaysAuthorize: Check<object> = {
+  cel: '(has(self.defaults) && has(self.defaults.authorize)) || self.rules.all(rule, has(rule.authorize))',
+  message: 'must have authorize in every rule or in defaults; public: true admits everybody',
+}
+
+const className = (self: string) => `(has(${self}.className) ? ${self}.className : 'fairlead')`
+
+const sameClass: Check<object> = {
+  cel: `${className('self')} == ${className('oldSelf')}`,
+  message: 'className is immutable; create another object instead',
+}
+
 /** `spec` of an ApiRoute (api.md). Unknown fields are refused: one that is ignored could have closed something. */
-export const routeSpec = z.strictObject({
-  className: objectName
-    .optional()
-    .describe('The installation that serves it; immutable. Default fairlead.'),
-  hostnames: hostnames.describe('Hosts: exact, *.shop.example, or *.'),
-  paths: z
-    .strictObject({
-      encodedSlash: z
-        .enum(['Reject', 'Keep'])
-        .optional()
-        .describe('%2F and %5C in a path. Default Reject.'),
-      mergeSlashes: z
-        .boolean()
-        .optional()
-        .describe('Forward runs of slashes as one. Default true.'),
-      underscores: z
-        .enum(['Drop', 'Reject', 'Keep'])
-        .optional()
-        .describe('Request headers with _ in their name. Default Drop.'),
-    })
-    .optional()
-    .describe('How paths and header names are read.'),
-  defaults: z
-    .strictObject(inherited)
-    .optional()
-    .describe('Taken by every rule that does not set the field itself.'),
-  rules: z.array(rule).min(1).max(256).describe('What is served.'),
-})
+export const routeSpec = checked(
+  z.strictObject({
+    className: objectName
+      .optional()
+      .meta(note('The installation that serves it; immutable.', { default: 'fairlead' })),
+    hostnames: hostnames.meta(note('Hosts: exact, *.shop.example, or * for any host.')),
+    paths: notEmpty(
+      z.strictObject({
+        encodedSlash: z
+          .enum(['Reject', 'Keep'])
+          .optional()
+          .meta(note('Paths with %2F or %5C.', { default: 'Reject' })),
+        mergeSlashes: z
+          .boolean()
+          .optional()
+          .meta(note('Forward runs of slashes as one.', { default: true })),
+        underscores: z
+          .enum(['Drop', 'Reject', 'Keep'])
+          .optional()
+          .meta(note('Request headers with _ in their name.', { default: 'Drop' })),
+      }),
+    )
+      .optional()
+      .meta(note('How paths and names of headers are read.', ownDefaults)),
+    defaults: notEmpty(z.strictObject(inherited))
+      .optional()
+      .meta(note('Taken by every rule that does not set the field itself.', { absent: 'none' })),
+    rules: z
+      .array(rule)
+      .min(1)
+      .max(256)
+      .meta({ ...note('What is served.'), ...keyedBy('name') }),
+  }),
+  alwaysAuthorize,
+  sameClass,
+)

@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { durationPattern, parseDuration } from '../../model/duration.ts'
 import { parseQuantity, quantityPattern } from '../../model/quantity.ts'
+import { note } from './notes.ts'
+
+/** What the API server checks of a duration beyond its form (CEL). */
+const atMost = (longest: string) => ({
+  rule: `duration(self) <= duration('${longest}')`,
+  message: `must be at most ${longest}`,
+})
+const moreThanZero = {
+  rule: "duration(self) > duration('0s')",
+  message: 'must be more than 0s: this clock cannot be switched off',
+}
 
 /** A duration in the manifest, milliseconds in the program. */
 export const duration = z
@@ -13,18 +24,22 @@ export const duration = z
       context.addIssue({ code: 'custom', message: `must be at most 24h, not ${text}` })
     return ms ?? 0
   })
+  .meta({ form: 'duration', 'x-kubernetes-validations': [atMost('24h')] })
 
 /** A duration that cannot be switched off. */
-export const positiveDuration = duration.refine(
-  (ms) => ms > 0,
-  'must be more than 0s: this clock cannot be switched off',
-)
+export const positiveDuration = duration
+  .refine((ms) => ms > 0, moreThanZero.message)
+  .meta({ 'x-kubernetes-validations': [atMost('24h'), moreThanZero] })
+
+/** A duration that may not be as long as others, which compile checks. */
+export const shortDuration = (longest: string) =>
+  duration.meta({ longest, 'x-kubernetes-validations': [atMost(longest)] })
 
 /** Bytes: `64Ki`, `10Mi`; a plain number is taken, too, as Kubernetes does. */
 export const quantity = z
   .union([
     z.string().max(16).regex(quantityPattern, 'must be a quantity such as 64Ki or 10Mi'),
-    z.int().min(0),
+    z.int().min(0).max(999_999_999_999),
   ])
   .transform((value, context) => {
     const bytes = parseQuantity(String(value))
@@ -35,6 +50,7 @@ export const quantity = z
       })
     return bytes ?? 0
   })
+  .meta({ form: 'bytes' })
 
 /** RFC 1123 label or subdomain: the name of a Kubernetes object. */
 export const objectName = z
@@ -45,6 +61,13 @@ export const objectName = z
     /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
     'must be a lower-case name of letters, digits, - and .',
   )
+
+/** RFC 1123 label: the name of a namespace. */
+const namespaceName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace')
 
 /** A name inside an object: rules, backends, regions. */
 export const partName = z
@@ -73,13 +96,15 @@ export const headerValue = z
     'must be visible ASCII without spaces at its ends',
   )
 
-/** One line of text without control characters. */
-export const line = (max: number) =>
+/** One line of text without control characters, or nothing. */
+export const lineOrNothing = (max: number) =>
   z
     .string()
-    .min(1)
     .max(max)
     .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must not contain control characters')
+
+/** One line of text without control characters. */
+export const line = (max: number) => lineOrNothing(max).min(1)
 
 /** A body that the gateway answers: any text but NUL. */
 export const text = (max: number) =>
@@ -91,10 +116,11 @@ export const text = (max: number) =>
 export const port = z.int().min(1).max(65_535)
 
 /** A reference to an object; another namespace must grant it (ReferenceGrant). */
-export const reference = { name: objectName, namespace: objectName.optional() }
-
-/** Exactly one of these fields must be there. */
-export const hasOne =
-  (...fields: readonly string[]) =>
-  (value: object): boolean =>
-    fields.filter((field) => (value as Record<string, unknown>)[field] !== undefined).length === 1
+export const reference = {
+  name: objectName.meta(note('Name of the object.')),
+  namespace: namespaceName.optional().meta(
+    note('Namespace of the object; another than its own must grant it with a ReferenceGrant.', {
+      absent: 'the namespace that this object is in',
+    }),
+  ),
+}

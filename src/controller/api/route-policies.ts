@@ -1,132 +1,144 @@
 import { z } from 'zod'
 import { type FailureCode, failures } from '../../model/failure.ts'
-import {
-  duration,
-  hasOne,
-  headerName,
-  headerValue,
-  line,
-  objectName,
-  port,
-  quantity,
-  text,
-} from './fields.ts'
+import { checked, exactlyOne, notEmpty } from './checks.ts'
+import { duration, headerName, headerValue, line, port, quantity, text } from './fields.ts'
+import { note } from './notes.ts'
 import { method } from './route-matches.ts'
-import { claims, wanted } from './tokens.ts'
 
-const member = z.strictObject({
-  authorizer: z
-    .strictObject({ name: objectName, namespace: objectName.optional() })
-    .describe('The ApiAuthorizer.'),
-  scopes: wanted.optional().describe('Scopes that the token must have.'),
-  groups: wanted.optional().describe('Groups that the token must have.'),
-  claims: claims.optional().describe('Claims that the token must have.'),
+const headerField = z.strictObject({
+  name: headerName.meta(note('Name of the header, in any case.')),
+  value: headerValue.meta(note('Its value: visible ASCII, spaces only inside.')),
 })
+const headerFields = z.array(headerField).max(32)
 
-const cidrs = z.array(z.string().min(1).max(64)).max(256)
-
-/** Who may call. There is no default: a rule without it is not served. */
-export const authorize = z
-  .strictObject({
-    public: z.literal(true).optional().describe('Everybody.'),
-    anyOf: z.array(member).min(1).max(8).optional().describe('One of these must allow.'),
-    allOf: z.array(member).min(1).max(8).optional().describe('All of these must allow.'),
-    sourceAddresses: z
-      .strictObject({
-        allow: cidrs.optional().describe('Only these; absent or empty: all.'),
-        deny: cidrs.optional().describe('Never these.'),
-      })
+export const headerEdits = notEmpty(
+  z.strictObject({
+    set: headerFields
       .optional()
-      .describe('Client addresses that are admitted, as CIDRs.'),
-  })
-  .refine(hasOne('public', 'anyOf', 'allOf'), 'must have exactly one of public: true, anyOf, allOf')
+      .meta(note('Headers that replace others of their name.', { default: [] })),
+    add: headerFields.optional().meta(note('Headers that are added.', { default: [] })),
+    remove: z
+      .array(headerName)
+      .max(32)
+      .optional()
+      .meta(note('Headers that are removed, first of all.', { default: [] })),
+  }),
+)
 
-const headerField = z.strictObject({ name: headerName, value: headerValue })
-
-export const headerEdits = z.strictObject({
-  set: z
-    .array(headerField)
-    .max(32)
-    .optional()
-    .describe('Fields that replace others of their name.'),
-  add: z.array(headerField).max(32).optional().describe('Fields that are added.'),
-  remove: z.array(headerName).max(32).optional().describe('Fields that are removed, first of all.'),
-})
-
-const pathRewrite = z
-  .strictObject({
-    replacePrefix: line(1024).optional().describe('Takes the place of the matched prefix.'),
+const pathRewrite = checked(
+  z.strictObject({
+    replacePrefix: line(1024).optional().meta(note('Takes the place of the matched prefix.')),
     replaceFull: line(1024)
       .optional()
-      .describe('Takes the place of the path; {id} of a pattern may be used.'),
-  })
-  .refine(
-    hasOne('replacePrefix', 'replaceFull'),
-    'must have exactly one of replacePrefix, replaceFull',
-  )
+      .meta(note('Takes the place of the path; {id} of a pattern may be used.')),
+  }),
+  exactlyOne(['replacePrefix', 'replaceFull']),
+)
 
-export const rewrite = z.strictObject({
-  path: pathRewrite.optional().describe('Path that the backend sees.'),
-  hostname: line(253)
-    .optional()
-    .describe('Host that the backend sees. Default: what the client sent.'),
-})
+const asTheRequest = { absent: 'as the request' }
+
+export const rewrite = notEmpty(
+  z.strictObject({
+    path: pathRewrite.optional().meta(note('Path that the backend sees.', asTheRequest)),
+    hostname: line(253).optional().meta(note('Host that the backend sees.', asTheRequest)),
+  }),
+)
 
 export const redirect = z.strictObject({
   status: z
-    .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
+    .literal([301, 302, 303, 307, 308])
     .optional()
-    .describe('Default 302.'),
-  scheme: z.enum(['http', 'https']).optional().describe('Default: as the request.'),
-  hostname: line(253).optional().describe('Default: as the request.'),
-  port: port.optional().describe('Default: as the request.'),
-  path: pathRewrite.optional().describe('Default: as the request.'),
+    .meta(note('Status of the answer.', { unit: 'HTTP status', default: 302 })),
+  scheme: z
+    .enum(['http', 'https'])
+    .optional()
+    .meta(note('Scheme that the client is sent to.', asTheRequest)),
+  hostname: line(253).optional().meta(note('Host that the client is sent to.', asTheRequest)),
+  port: port
+    .optional()
+    .meta(note('Port that the client is sent to.', { unit: 'TCP port', ...asTheRequest })),
+  path: pathRewrite.optional().meta(note('Path that the client is sent to.', asTheRequest)),
 })
 
-export const respond = z.strictObject({
-  status: z.int().min(200).max(599).describe('Status of the answer.'),
-  body: text(65_536).optional().describe('Body. Default: none.'),
-  contentType: headerValue.optional().describe('Default text/plain.'),
-  headers: z.array(headerField).max(32).optional().describe('Further fields.'),
-})
+export const respond = checked(
+  z.strictObject({
+    status: z
+      .int()
+      .min(200)
+      .max(599)
+      .meta(note('Status of the answer.', { unit: 'HTTP status' })),
+    body: text(65_536)
+      .optional()
+      .meta(note('Body of the answer.', { default: '' })),
+    contentType: headerValue
+      .optional()
+      .meta(note('Content-Type of the answer.', { default: 'text/plain; charset=utf-8' })),
+    headers: headerFields.optional().meta(note('Further headers of the answer.', { default: [] })),
+  }),
+  {
+    cel: "!has(self.body) || self.body == '' || !(self.status in [204, 304])",
+    message: 'must not have a body with status 204 or 304',
+  },
+)
 
-const origin = line(512)
+export const cors = checked(
+  z.strictObject({
+    allowOrigins: z
+      .array(line(512))
+      .min(1)
+      .max(64)
+      .meta(note('Origins: exact, https://*.shop.example, or *.')),
+    allowMethods: z
+      .array(method)
+      .max(16)
+      .optional()
+      .meta(note('Methods for preflights.', { default: ['GET', 'HEAD', 'POST'] })),
+    allowHeaders: z
+      .array(headerName)
+      .max(64)
+      .optional()
+      .meta(note('Request headers for preflights.', { default: [] })),
+    exposeHeaders: z
+      .array(headerName)
+      .max(64)
+      .optional()
+      .meta(note('Answer headers that scripts may read.', { default: [] })),
+    allowCredentials: z
+      .boolean()
+      .optional()
+      .meta(
+        note('Whether cookies and Authorization may be sent; not with origin *.', {
+          default: false,
+        }),
+      ),
+    maxAge: duration
+      .optional()
+      .meta(note('How long a browser may keep the answer to a preflight.', { default: '5s' })),
+  }),
+  {
+    cel: "!has(self.allowCredentials) || !self.allowCredentials || !('*' in self.allowOrigins)",
+    message: 'must not have allowCredentials with origin *; list the origins',
+  },
+)
 
-export const cors = z.strictObject({
-  allowOrigins: z
-    .array(origin)
-    .min(1)
-    .max(64)
-    .describe('Origins: exact, https://*.shop.example, or *.'),
-  allowMethods: z
-    .array(method)
-    .max(16)
-    .optional()
-    .describe('Methods for preflights. Default GET, HEAD, POST.'),
-  allowHeaders: z.array(headerName).max(64).optional().describe('Request headers for preflights.'),
-  exposeHeaders: z
-    .array(headerName)
-    .max(64)
-    .optional()
-    .describe('Answer headers that scripts may read.'),
-  allowCredentials: z
-    .boolean()
-    .optional()
-    .describe('Cookies and authorization; not with *. Default false.'),
-  maxAge: duration.optional().describe('How long a browser may keep a preflight. Default 5s.'),
-})
-
-export const limits = z.strictObject({
-  requestBody: quantity
-    .optional()
-    .describe('Bytes of a request body; 0 = unlimited. Default 10Mi.'),
-  concurrency: z
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .optional()
-    .describe('Requests in flight of one proxy; 0 = unlimited. Default 0.'),
-})
+export const limits = notEmpty(
+  z.strictObject({
+    requestBody: quantity
+      .optional()
+      .meta(note('Longest body of a request; 0: unlimited.', { default: '10Mi' })),
+    concurrency: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .optional()
+      .meta(
+        note('Most requests in flight, in each proxy; 0: unlimited.', {
+          unit: 'requests',
+          default: 0,
+        }),
+      ),
+  }),
+)
 
 const codes = Object.keys(failures) as [FailureCode, ...FailureCode[]]
 
@@ -135,8 +147,15 @@ export const errorPage = z.strictObject({
     .array(z.enum(codes))
     .min(1)
     .max(64)
-    .describe("The gateway's own failures that this page is for."),
-  status: z.int().min(400).max(599).optional().describe('Default: that of the failure.'),
-  contentType: headerValue.optional().describe('Default text/html; charset=utf-8.'),
-  body: text(65_536).describe('Body of the answer.'),
+    .meta(note("The gateway's own failures that this page is for (docs/failures.md).")),
+  status: z
+    .int()
+    .min(400)
+    .max(599)
+    .optional()
+    .meta(note('Status of the answer.', { unit: 'HTTP status', absent: 'that of the failure' })),
+  contentType: headerValue
+    .optional()
+    .meta(note('Content-Type of the answer.', { default: 'text/html; charset=utf-8' })),
+  body: text(65_536).meta(note('Body of the answer.')),
 })
