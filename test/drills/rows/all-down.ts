@@ -1,0 +1,51 @@
+import type { Drill } from '../drill.ts'
+import { ms, seconds, twoRegions } from './two-regions.ts'
+
+const healthy = 2
+const unhealthyIntervalMs = 1000
+const probes = { active: { path: '/healthz', healthy, unhealthyInterval: '1s' } }
+/** Until the gateway knows, requests find out for themselves. */
+const learnMs = 1000
+const isUnhealthy = (failure: string | undefined) => failure === '503 no_healthy_backend'
+
+export const allDown: Drill = {
+  name: 'all-down',
+  what: 'all regions are killed for 10 s, active probes on, then one comes back',
+  must: '503 in 10 ms each, no crash, recovery in 1 s + healthy x unhealthyInterval',
+  seconds: 30,
+  async run(stage) {
+    const { eu, us, gateway } = await twoRegions(stage, { health: probes })
+    const load = stage.load({ port: gateway.port })
+    await stage.at(load, 5)
+    await Promise.all([eu.kill(), us.kill()])
+    const downMs = load.nowMs
+    stage.say('all are down')
+    await stage.at(load, downMs / 1000 + 10)
+    const backMs = load.nowMs
+    await us.start()
+    const upMs = load.nowMs
+    stage.say('us is back')
+    await stage.at(load, upMs / 1000 + 8)
+    const samples = await load.stop()
+    const learning = samples.between(downMs, downMs + learnMs)
+    const down = samples.between(downMs + learnMs, backMs - 50)
+    const others = down.all.filter(({ failure }) => !isUnhealthy(failure)).length
+    const slow = down.all.filter(({ tookMs, lateMs }) => tookMs - lateMs > 10).length
+    const after = samples.between(upMs, load.nowMs)
+    const recoveredMs = Math.max(0, ...after.failed.map(({ dueMs }) => dueMs - upMs))
+    const limitMs = 1000 + healthy * unhealthyIntervalMs
+    return stage
+      .carried(samples)
+      .expect(
+        `${samples.between(0, downMs).printFailed()} before`,
+        samples.between(0, downMs - 50).failed.length === 0,
+      )
+      .expect(
+        `${down.all.length - others} of ${down.all.length} answers are 503 no_healthy_backend`,
+        others === 0,
+      )
+      .expect(`${slow} over 10 ms, the slowest ${ms(down.percentileMs(1))}`, slow === 0)
+      .expect(`recovered after ${seconds(recoveredMs)}`, recoveredMs <= limitMs)
+      .note(`in the first second: ${learning.printFailed()}`)
+  },
+}
