@@ -238,7 +238,7 @@ const own = [
 ]
 
 /** Request line and fields in order, a line each, then the body; without the gateway's own fields, which must all be there. */
-function printed({ method, target, fields, body }: Recorded): string {
+export function printed({ method, target, fields, body }: Recorded): string {
   const isOwn = (field: string) => own.includes(field.slice(0, field.indexOf(':')))
   const names = fields.filter(isOwn).map((field) => field.slice(0, field.indexOf(':')))
   expect(names.sort()).toEqual(own)
