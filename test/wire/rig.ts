@@ -32,7 +32,8 @@ export interface Rig {
 }
 
 export interface RigOptions extends Partial<TestOptions> {
-  readonly change?: (snapshot: Snapshot, forward: Forward) => Snapshot
+  /** Another snapshot than one rule for everything; `port` is the recording backend's. */
+  readonly change?: (snapshot: Snapshot, forward: Forward, port: number) => Snapshot
 }
 
 export const canary = 'GET /canary HTTP/1.1\r\nhost: canary.example\r\n\r\n'
@@ -52,7 +53,7 @@ export async function startRig({ change, ...options }: RigOptions = {}): Promise
   if (change !== undefined) {
     const snapshot = snapshotOf(all)
     const forward = snapshot.hosts[0]?.entries[0]?.rule.action as Forward
-    proxy.proxy.apply(change(snapshot, forward))
+    proxy.proxy.apply(change(snapshot, forward, recorder.port))
   }
   return new RunningRig(proxy, recorder)
 }
@@ -222,26 +223,41 @@ const brief = (text: string): string =>
     ? text
     : `${text.slice(0, 100)}… ${text.length} bytes ${createHash('sha1').update(text).digest('hex')}`
 
-/** What the gateway itself says in every request to a backend, once each. */
-const own = [
-  'forwarded',
-  'traceparent',
-  'via',
-  'x-amzn-trace-id',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'x-request-deadline-ms',
-  'x-request-id',
-]
+/** What the gateway itself says in every request to a backend, once each, of a client on loopback. */
+const own = (host: string): Readonly<Record<string, RegExp>> => {
+  const literal = host.replace(/[[\].]/g, '\\$&')
+  return {
+    forwarded: new RegExp(`^for=127\\.0\\.0\\.1;host="${literal}";proto=http$`),
+    traceparent: /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/,
+    via: /^1\.1 fairlead$/,
+    'x-amzn-trace-id': /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/,
+    'x-forwarded-for': /^127\.0\.0\.1$/,
+    'x-forwarded-host': new RegExp(`^${literal}$`),
+    'x-forwarded-port': /^\d{4,5}$/,
+    'x-forwarded-proto': /^http$/,
+    'x-real-ip': /^127\.0\.0\.1$/,
+    'x-request-deadline-ms': /^\d+$/,
+    'x-request-id': /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  }
+}
 
-/** Request line and fields in order, a line each, then the body; without the gateway's own fields, which must all be there. */
+/**
+ * Request line and fields in order, a line each, then the body; without the gateway's own fields, which must all be
+ * there, once, and true.
+ */
 export function printed({ method, target, fields, body }: Recorded): string {
-  const isOwn = (field: string) => own.includes(field.slice(0, field.indexOf(':')))
-  const names = fields.filter(isOwn).map((field) => field.slice(0, field.indexOf(':')))
-  expect(names.sort()).toEqual(own)
+  const wanted = own(fields[0]?.slice('host: '.length) ?? '')
+  const nameOf = (field: string) => field.slice(0, field.indexOf(':'))
+  const isOwn = (field: string) => nameOf(field).toLowerCase() in wanted
+  const said = Object.fromEntries(
+    fields.filter(isOwn).map((field) => [nameOf(field), field.slice(nameOf(field).length + 2)]),
+  )
+  expect(said).toEqual(
+    Object.fromEntries(
+      Object.entries(wanted).map(([name, form]) => [name, expect.stringMatching(form)]),
+    ),
+  )
   const rest = fields.filter((field) => !isOwn(field))
+  expect(fields.length - rest.length).toBe(Object.keys(wanted).length)
   return [`${method} ${target} HTTP/1.1`, ...rest, body].join('\n')
 }
