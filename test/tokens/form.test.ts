@@ -452,7 +452,7 @@ describe('J14 JSON that two parsers could read differently', () => {
       'alg twice': head('{"alg":"none",'),
       'kid twice': head('{"kid":"es",'),
       'a name twice deep inside': payload('{"a":[{"b":{"c":1,"c":2}}],'),
-      __proto__: payload('{"__proto__":{"admin":true},'),
+      'the name __proto__': payload('{"__proto__":{"admin":true},'),
       '__proto__, escaped': payload('{"__pro\\u0074o__":{"admin":true},'),
       '__proto__ deep inside': payload('{"a":{"__proto__":1},'),
       '__proto__ in the header': head('{"__proto__":{"alg":"none"},'),

@@ -1,6 +1,6 @@
 import { createCompiler } from '../../src/controller/compile/compile.ts'
 import type { Settings } from '../../src/model/settings.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Authorizer, Snapshot } from '../../src/model/snapshot.ts'
 import { type Manifest, optionsOf, worldOf } from '../golden/case.ts'
 import { RawClient } from '../harness/client.ts'
 import { type FakeClock, fakeClock } from '../harness/fake-clock.ts'
@@ -13,7 +13,10 @@ export interface Given {
   readonly authorizers: Readonly<Record<string, unknown>>
   /** `authorize` of each rule, by the prefix of its path. Default: `/` asks the only authorizer. */
   readonly rules?: Readonly<Record<string, unknown>>
+  /** More manifests. */
   readonly more?: readonly Manifest[]
+  /** Key sets by issuer, for those that publish theirs where no test may look: user pools. */
+  readonly keys?: Readonly<Record<string, string>>
   readonly limits?: Partial<Settings['limits']>
 }
 
@@ -30,6 +33,12 @@ export interface TokenGateway {
   /** Seconds since 1970 on the gateway's clock: what `exp` is reckoned from. */
   readonly now: number
   apply(given: Given): void
+  /** Resolves when that many fetches of key sets are over since the start, good or bad. */
+  fetched(times: number): Promise<void>
+  /** The value of a series, written as in the text format; 0 without one. */
+  metric(series: string): Promise<number>
+  /** Passes for as long as a set is fresh: it is fetched anew, and that is over. */
+  refresh(): Promise<void>
   /** `GET path` with these header lines, on a connection of its own. */
   get(path: string, ...headers: readonly string[]): Promise<TokenAnswer>
   /** `GET /` with a bearer token. */
@@ -74,14 +83,25 @@ export function compiled(given: Given, port = 9): Snapshot {
   const { settings } = snapshot
   return {
     ...snapshot,
+    authorizers: snapshot.authorizers.map((each) => withKeys(each, given.keys ?? {})),
     settings: { ...settings, limits: { ...settings.limits, ...given.limits } },
   }
 }
+
+const withKeys = (authorizer: Authorizer, keys: Readonly<Record<string, string>>): Authorizer => ({
+  ...authorizer,
+  issuers: authorizer.issuers.map((issuer) => {
+    const jwks = keys[issuer.issuer]
+    return jwks === undefined ? issuer : { ...issuer, keys: { kind: 'inline', jwks } }
+  }),
+})
 
 export async function startTokenGateway(given: Given): Promise<TokenGateway> {
   const clock = fakeClock()
   const upstream = await startUpstream(answering(ok()))
   const proxy = await startProxy({ ports: [upstream.port], clock })
+  const fetches = countFetches(proxy)
+  const { runtime } = proxy.proxy
   const apply = (next: Given) => proxy.proxy.apply(compiled(next, upstream.port))
   apply(given)
   let passed = 0
@@ -105,6 +125,22 @@ export async function startTokenGateway(given: Given): Promise<TokenGateway> {
       return Math.floor(clock.wallMs() / 1000)
     },
     apply,
+    fetched: fetches.reached,
+    async metric(series) {
+      const lines = (await runtime.metrics.metrics.exposition()).split('\n')
+      return Number(
+        lines
+          .find((line) => line.startsWith(`${series} `))
+          ?.split(' ')
+          .at(-1) ?? 0,
+      )
+    },
+    async refresh() {
+      await fetches.reached(1)
+      const before = fetches.count()
+      clock.leap(600_000)
+      await fetches.reached(before + 1)
+    },
     get,
     bearer: (token, path = '/') => get(path, `authorization: Bearer ${token}`),
     close: async () => {
@@ -112,6 +148,24 @@ export async function startTokenGateway(given: Given): Promise<TokenGateway> {
       await upstream.close()
       const got = headsOf(upstream).length
       if (got !== passed) throw new Error(`${passed} requests passed, the backend got ${got}`)
+    },
+  }
+}
+
+function countFetches({ proxy }: TestProxy) {
+  const observer = proxy.runtime.metrics.authorizers
+  const count = observer.fetched
+  let times = 0
+  const waiting: (() => void)[] = []
+  observer.fetched = (...outcome) => {
+    times++
+    count(...outcome)
+    for (const wake of waiting.splice(0)) wake()
+  }
+  return {
+    count: () => times,
+    async reached(wanted: number) {
+      while (times < wanted) await new Promise<void>((resolve) => void waiting.push(resolve))
     },
   }
 }

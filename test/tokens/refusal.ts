@@ -26,3 +26,7 @@ export const codeOf = (answer: TokenAnswer): string | undefined =>
   answer.field('content-type') === 'application/problem+json'
     ? (JSON.parse(answer.body) as { code?: string }).code
     : undefined
+
+/** What a refusal says would have been enough. */
+export const wantedOf = (answer: TokenAnswer): unknown =>
+  (JSON.parse(answer.body) as { wanted?: unknown }).wanted

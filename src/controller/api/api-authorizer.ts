@@ -1,14 +1,6 @@
 import { z } from 'zod'
 import { checked, exactlyOne, keyedBy, notBoth, notEmpty, onlyWith } from './checks.ts'
-import {
-  headerName,
-  line,
-  port,
-  positiveDuration,
-  reference,
-  shortDuration,
-  text,
-} from './fields.ts'
+import { headerName, line, longDuration, port, reference, shortDuration, text } from './fields.ts'
 import { note } from './notes.ts'
 import { claims, wanted } from './tokens.ts'
 
@@ -80,11 +72,14 @@ const token = {
     .meta(
       note('What the backend gets to know.', { absent: 'no claims; the credential is removed' }),
     ),
-  staleKeysFor: positiveDuration.optional().meta(
-    note('How long keys verify after their last fetch while the issuer cannot be reached.', {
-      default: '24h',
-    }),
-  ),
+  // Keys are fetched at most every 10 s: what is stale sooner than a few of these would be stale between two fetches.
+  staleKeysFor: longDuration('1m')
+    .optional()
+    .meta(
+      note('How long keys verify after their last fetch while the issuer cannot be reached.', {
+        default: '24h',
+      }),
+    ),
 }
 
 const keyRef = z.strictObject({

@@ -35,6 +35,18 @@ export const positiveDuration = duration
 export const shortDuration = (longest: string) =>
   duration.meta({ longest, 'x-kubernetes-validations': [atMost(longest)] })
 
+/** A duration that means nothing when it is shorter. */
+export function longDuration(shortest: string) {
+  const atLeast = {
+    rule: `duration(self) >= duration('${shortest}')`,
+    message: `must be at least ${shortest}`,
+  }
+  const leastMs = parseDuration(shortest) ?? 0
+  return duration
+    .refine((ms) => ms >= leastMs, atLeast.message)
+    .meta({ 'x-kubernetes-validations': [atMost('24h'), atLeast] })
+}
+
 /** Bytes: `64Ki`, `10Mi`; a plain number is taken, too, as Kubernetes does. */
 export const quantity = z
   .union([

@@ -29,10 +29,11 @@ export interface FetchOptions {
 export async function fetchJson(url: URL, options: FetchOptions): Promise<Fetched> {
   const refused = refusalOf(url, options)
   if (refused !== undefined) throw new Error(refused)
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
-    return await read(await answerOf(url, options))
+    return await read(await answerOf(url, options, signal))
   } catch (error) {
-    throw new Error(reasonOf(error), { cause: error })
+    throw new Error(signal.aborted ? 'timeout' : reasonOf(error), { cause: error })
   }
 }
 
@@ -51,7 +52,11 @@ function refusalOf(url: URL, { allowLoopback, connectTo }: FetchOptions): string
 const isLoopback = (address: string): boolean =>
   isForbiddenAddress(address, false) && !isForbiddenAddress(address, true)
 
-function answerOf(url: URL, options: FetchOptions): Promise<http.IncomingMessage> {
+function answerOf(
+  url: URL,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
   const { connectTo } = options
   const target = connectTo === undefined ? {} : { host: connectTo.address, port: connectTo.port }
   const { get } = url.protocol === 'http:' ? http : https
@@ -61,7 +66,7 @@ function answerOf(url: URL, options: FetchOptions): Promise<http.IncomingMessage
       agent: false,
       lookup: checkedLookup(url, options),
       headers: { host: url.host, accept: 'application/json', 'user-agent': 'fairlead' },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     }
     get(url, settings, resolve).on('error', reject)
   })
@@ -93,8 +98,7 @@ class Fault extends Error {}
 function reasonOf(error: unknown): string {
   if (error instanceof Fault) return error.message
   if (error instanceof SyntaxError) return 'not_json'
-  const code = (error as NodeJS.ErrnoException).code ?? 'failed'
-  return code === 'ABORT_ERR' ? 'timeout' : code
+  return (error as NodeJS.ErrnoException).code ?? 'failed'
 }
 
 /** What the name resolves to is checked, and that very address is connected to: a second look-up cannot differ. */
