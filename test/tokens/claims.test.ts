@@ -42,7 +42,7 @@ beforeAll(async () => {
         anyOf: [{ authorizer: { name: 'customers' }, scopes: { allOf: ['read', 'list'] } }],
       },
       '/groups': {
-        anyOf: [{ authorizer: { name: 'customers' }, groups: { anyOf: ['staff'], allOf: ['eu'] } }],
+        anyOf: [{ authorizer: { name: 'customers' }, groups: { allOf: ['eu', 'staff'] } }],
       },
       '/claims': {
         anyOf: [
