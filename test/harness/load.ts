@@ -14,13 +14,16 @@ export interface Tally {
 export class Load {
   readonly tally: Tally = { answers: {}, failed: 0, refused: 0 }
   readonly #port: number
+  readonly #headers: string
   readonly #clients: Set<net.Socket> = new Set()
   readonly #waiting: (() => void)[] = []
   #isReconnecting = true
   #isStopping = false
 
-  constructor(port: number, connections: number) {
+  /** @param headers further lines of each request */
+  constructor(port: number, connections: number, headers = '') {
     this.#port = port
+    this.#headers = headers
     for (let i = 0; i < connections; i++) this.#connect()
   }
 
@@ -40,7 +43,7 @@ export class Load {
     const ask = () => {
       if (this.#isStopping) return void socket.end()
       isAsking = true
-      socket.write('GET / HTTP/1.1\r\nhost: a.example\r\n\r\n')
+      socket.write(`GET / HTTP/1.1\r\nhost: a.example\r\n${this.#headers}\r\n`)
     }
     this.#clients.add(socket)
     socket.on('connect', ask)

@@ -138,7 +138,9 @@ export class LiveCluster {
     }
   }
 
-  #named = ({ address, port }: LiveEndpoint): EndpointName => ({ cluster: this.id, address, port })
+  #named({ address, port }: LiveEndpoint): EndpointName {
+    return { cluster: this.id, address, port }
+  }
 
   #report(endpoint: LiveEndpoint): void {
     const { probe } = endpoint
