@@ -12,7 +12,7 @@ export interface SnapshotMessage extends Omit<Snapshot, 'hosts'> {
   readonly hosts: readonly HostMessage[]
 }
 
-interface HostMessage extends Omit<Host, 'entries'> {
+export interface HostMessage extends Omit<Host, 'entries'> {
   readonly entries: readonly EntryMessage[]
 }
 
@@ -47,7 +47,7 @@ const match: Decode<Match> = record(
   {},
 )
 
-const host: Decode<HostMessage> = record(
+export const hostMessage: Decode<HostMessage> = record(
   {
     hostname: text,
     digest: text,
@@ -63,7 +63,7 @@ export const decodeMessage: Decode<SnapshotMessage> = record(
     digest: text,
     settings,
     rules: list(rule),
-    hosts: list(host),
+    hosts: list(hostMessage),
     clusters: list(cluster),
     authorizers: list(authorizer),
     secrets: table(text),

@@ -1,5 +1,5 @@
 import { Faults } from './decode.ts'
-import { digestOf, digestOfEntry, digestOfHost, digestOfSnapshot, sha256 } from './digest.ts'
+import { digestFault } from './digest-check.ts'
 import type { Host, Rule, Snapshot } from './snapshot.ts'
 import { decodeMessage, type SnapshotMessage } from './wire-message.ts'
 
@@ -11,13 +11,18 @@ const largestSnapshot = 256 * 1024 * 1024
  * however many entries lead to it.
  */
 export function encodeSnapshot(snapshot: Snapshot): string {
+  const message: SnapshotMessage = { ...snapshot, ...messagesOf(snapshot.hosts) }
+  return JSON.stringify(message)
+}
+
+/** Hosts as they travel: each rule once, entries name it by its place. */
+export function messagesOf(hosts: readonly Host[]): Pick<SnapshotMessage, 'hosts' | 'rules'> {
   const numbers = new Map<Rule, number>()
-  const hosts = snapshot.hosts.map(({ entries, ...host }) => ({
+  const messages = hosts.map(({ entries, ...host }) => ({
     ...host,
     entries: entries.map(({ match, rule }) => ({ match, rule: numberOf(numbers, rule) })),
   }))
-  const message: SnapshotMessage = { ...snapshot, rules: [...numbers.keys()], hosts }
-  return JSON.stringify(message)
+  return { hosts: messages, rules: [...numbers.keys()] }
 }
 
 function numberOf(numbers: Map<Rule, number>, rule: Rule): number {
@@ -56,7 +61,10 @@ function parse(text: string): unknown {
 }
 
 /** Puts the rules back where the entries name them. */
-function hostsOf({ hosts, rules }: SnapshotMessage, faults: Faults): readonly Host[] {
+export function hostsOf(
+  { hosts, rules }: Pick<SnapshotMessage, 'hosts' | 'rules'>,
+  faults: Faults,
+): readonly Host[] {
   return Object.freeze(
     hosts.map((host) => {
       const entries = host.entries.map(({ match, rule: at }) => {
@@ -68,35 +76,8 @@ function hostsOf({ hosts, rules }: SnapshotMessage, faults: Faults): readonly Ho
   )
 }
 
-/** A flipped bit, a cut or a part of another snapshot does not survive the digests (hostile-inputs K5). */
-function checked(snapshot: Snapshot): Decoded {
-  const digests = new Map<Rule, string>()
-  for (const host of snapshot.hosts) {
-    if (host.digest !== digestOfHost(host.hostname, host.held, entryDigests(host, digests))) {
-      return { problem: `the digest of host "${host.hostname}" does not match` }
-    }
-  }
-  const forged = Object.keys(snapshot.secrets).find(
-    (fingerprint) => sha256(snapshot.secrets[fingerprint] ?? '') !== fingerprint,
-  )
-  if (forged !== undefined) return { problem: `secret ${forged} does not match its fingerprint` }
-  return snapshot.digest === wholeDigest(snapshot)
-    ? { snapshot }
-    : { problem: 'the digest of the snapshot does not match' }
+/** @returns the snapshot if all its digests are true */
+export function checked(snapshot: Snapshot): Decoded {
+  const problem = digestFault(snapshot)
+  return problem === undefined ? { snapshot } : { problem }
 }
-
-const entryDigests = (host: Host, known: Map<Rule, string>): string[] =>
-  host.entries.map(({ match, rule }) => {
-    const ruleDigest = known.get(rule) ?? digestOf(rule)
-    known.set(rule, ruleDigest)
-    return digestOfEntry(match, ruleDigest)
-  })
-
-const wholeDigest = ({ settings, hosts, clusters, authorizers, secrets }: Snapshot): string =>
-  digestOfSnapshot({
-    settings: digestOf(settings),
-    hosts: hosts.map((host) => host.digest),
-    clusters: clusters.map(digestOf),
-    authorizers: authorizers.map(digestOf),
-    secrets: Object.keys(secrets).sort(),
-  })
