@@ -1,0 +1,27 @@
+import type { Moment } from '../../model/push-message.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+
+/** One state of the configuration on its way to the proxies. */
+export interface Publication extends Moment {
+  readonly snapshot: Snapshot
+}
+
+/** A proxy as the controller knows it, from its first message on until its connection is over. */
+export interface ConnectedProxy {
+  /** Of its Pod, or of its certificate. */
+  readonly namespace: string
+  readonly name: string
+  readonly version: string
+  readonly address: string
+  /** The newest configuration that it said it has applied; undefined before the first. */
+  readonly acknowledged: (Moment & { readonly digest: string }) | undefined
+  /** Why it refused a newer one. */
+  readonly refused: { readonly moment: Moment; readonly problems: readonly string[] } | undefined
+}
+
+/** Brings the newest publication to every proxy. */
+export interface Publisher {
+  /** Replaces what was published before; proxies that are behind get only the newest. */
+  publish(publication: Publication): void
+  readonly proxies: readonly ConnectedProxy[]
+}

@@ -1,0 +1,198 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import { frame } from '../../model/frame.ts'
+import { encodeControllerMessage, pushProtocol } from '../../model/push-message.ts'
+import { Outbox } from './outbox.ts'
+import type { ConnectedProxy, Publication, Publisher } from './publication.ts'
+import { type Identity, PushSession } from './push-session.ts'
+
+/** Where proxies subscribe. */
+export const pushPath = '/v1/configuration'
+
+const mostProxies = 2000
+
+export interface Credentials {
+  /** PEM. */
+  readonly cert: string
+  readonly key: string
+  /** PEM of the authorities whose client certificates are accepted; undefined where tokens are used. */
+  readonly clientCa?: string
+}
+
+export interface PushServerOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly version: string
+  readonly host: string
+  readonly port: number
+  readonly credentials: Credentials
+  /** Of a token: who it belongs to, undefined when it is not accepted. Undefined where only certificates are. */
+  readonly review: ((token: string) => Promise<Identity | undefined>) | undefined
+  /** Some proxy subscribed, acknowledged, refused or left. */
+  readonly changed: () => void
+}
+
+/** The controller's end of the push channel. Only the leader publishes; a standby says who leads (architecture.md, Push channel). */
+export class PushServer implements Publisher {
+  readonly #options: PushServerOptions
+  readonly #server: https.Server
+  readonly #outbox = new Outbox()
+  readonly #sessions = new Set<PushSession>()
+  readonly #ping = frame(encodeControllerMessage({ type: 'ping' }))
+  #leader: { readonly epoch: number } | { readonly name: string } = { name: '' }
+
+  constructor(options: PushServerOptions) {
+    this.#options = options
+    this.#server = https.createServer({
+      ...tlsOptions(options.credentials),
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 5000,
+      maxHeaderSize: 16 * 1024,
+    })
+    this.#server.on('request', (request, response) => void this.#answer(request, response))
+    this.#server.on('tlsClientError', () => {})
+  }
+
+  get proxies(): readonly ConnectedProxy[] {
+    return [...this.#sessions].filter((session) => session.subscribed)
+  }
+
+  /** @returns the port in use */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, resolve)
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** New connections are made with these. */
+  renew(credentials: Credentials): void {
+    this.#server.setSecureContext(tlsOptions(credentials))
+  }
+
+  /** From now on we lead, in this epoch. */
+  lead(epoch: number): void {
+    this.#leader = { epoch }
+  }
+
+  /** We do not lead (any more): who is connected goes to the one who does. */
+  follow(leader: string): void {
+    this.#leader = { name: leader }
+    for (const session of this.#sessions) session.dismiss('another controller leads now')
+  }
+
+  publish(publication: Publication): void {
+    const problem = this.#outbox.put(publication)
+    if (problem !== undefined)
+      this.#options.log.error('the configuration is not published', { problem })
+    for (const session of this.#sessions) session.offer()
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions) session.dismiss('the controller stops')
+    this.#server.closeIdleConnections()
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#options.clock.after(1000, () => this.#server.closeAllConnections())
+    })
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {})
+    request.on('error', () => {})
+    if (request.method !== 'POST' || request.url !== pushPath) return refuse(response, 404, {})
+    const identity = await this.#identify(request).catch((error: unknown) => {
+      this.#options.log.warn('a token could not be reviewed', { error })
+      return 'unavailable' as const
+    })
+    if (identity === 'unavailable')
+      return refuse(response, 503, { reason: 'tokens cannot be reviewed now' })
+    if (identity === undefined)
+      return refuse(response, 401, { reason: 'the credentials are not accepted' })
+    if ('name' in this.#leader) return refuse(response, 503, { leader: this.#leader.name })
+    if (this.#sessions.size >= mostProxies)
+      return refuse(response, 503, { reason: 'too many proxies' })
+    this.#open(request, response, identity, this.#leader.epoch)
+  }
+
+  async #identify(request: IncomingMessage): Promise<Identity | undefined> {
+    const { review } = this.#options
+    if (review === undefined) return ofCertificate(request.socket as TLSSocket)
+    const token = /^Bearer ([\w.~+/=-]{1,16384})$/.exec(request.headers.authorization ?? '')?.[1]
+    return token === undefined ? undefined : review(token)
+  }
+
+  #open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    identity: Identity,
+    epoch: number,
+  ): void {
+    const { clock, log, version, changed, review } = this.#options
+    const proxy = `${identity.namespace}/${identity.name}`
+    const session = new PushSession({
+      clock,
+      identity,
+      address: request.socket.remoteAddress ?? '',
+      stream: {
+        write: (bytes) => void response.write(bytes),
+        close: (reason) => {
+          log.warn('a proxy is disconnected', { proxy, reason })
+          response.end()
+          request.socket.destroySoon()
+        },
+      },
+      next: (has, whole) => this.#outbox.next(has, whole),
+      ping: this.#ping,
+      authenticate: async (token) => review?.(token),
+      changed,
+    })
+    this.#sessions.add(session)
+    request.socket.setNoDelay(true)
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'cache-control': 'no-store',
+    })
+    response.write(
+      frame(encodeControllerMessage({ type: 'hello', protocol: pushProtocol, version, epoch })),
+    )
+    log.info('a proxy subscribes', { proxy })
+    request.on('data', (chunk: Buffer) => session.received(chunk))
+    response.on('close', () => this.#closed(session))
+    request.on('end', () => response.end())
+  }
+
+  #closed(session: PushSession): void {
+    session.closed()
+    if (this.#sessions.delete(session)) this.#options.changed()
+  }
+}
+
+function refuse(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(text)
+}
+
+const tlsOptions = ({ cert, key, clientCa }: Credentials) => ({
+  cert,
+  key,
+  minVersion: 'TLSv1.3' as const,
+  ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+})
+
+/** `namespace/name` in the common name of a certificate that TLS has verified. */
+function ofCertificate(socket: TLSSocket): Identity | undefined {
+  if (!socket.authorized) return undefined
+  const { subject } = socket.getPeerCertificate()
+  const [namespace, name] = String(subject?.CN ?? '').split('/')
+  return namespace === undefined || name === undefined || name === ''
+    ? undefined
+    : { namespace, name, expiresWallMs: Number.POSITIVE_INFINITY }
+}
