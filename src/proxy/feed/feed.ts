@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
+import { wait } from '../../base/wait.ts'
 import {
   decodeControllerMessage,
   encodeProxyMessage,
@@ -183,14 +184,7 @@ export class Feed {
   #pause(): Promise<void> {
     const { clock, dice } = this.#options
     const mostMs = Math.min(longestMs, shortestMs * 2 ** Math.min(this.#failures - 1, 10))
-    return new Promise((resolve) => {
-      const timer = clock.after(dice() * mostMs, resolve)
-      const stop = () => {
-        timer.cancel()
-        resolve()
-      }
-      this.#stop.signal.addEventListener('abort', stop, { once: true })
-    })
+    return wait(clock, dice() * mostMs, this.#stop.signal)
   }
 }
 

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { printProblem } from '../../model/problem.ts'
+import { type Decoded, decode } from '../api/decode.ts'
+import type { RawObject, ReflectorStore, Resource } from './reflector.ts'
+
+interface Item {
+  readonly digest: string
+  readonly object: Decoded['object']
+}
+
+/**
+ * The objects of one kind, decoded. One that is written again without a change that compile could see (its status, its
+ * managed fields) stays the same object, and nobody is told.
+ */
+export class ObjectStore implements ReflectorStore {
+  readonly #resource: Pick<Resource, 'kind' | 'apiVersion'>
+  readonly #changed: () => void
+  readonly #unreadable: (name: string, problem: string) => void
+  readonly #items = new Map<string, Item>()
+  #list: readonly Decoded['object'][] | undefined
+
+  constructor(
+    resource: Pick<Resource, 'kind' | 'apiVersion'>,
+    changed: () => void,
+    unreadable: (name: string, problem: string) => void,
+  ) {
+    this.#resource = resource
+    this.#changed = changed
+    this.#unreadable = unreadable
+  }
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  /** The same list until something changes. */
+  get list(): readonly Decoded['object'][] {
+    this.#list ??= [...this.#items.values()].map(({ object }) => object)
+    return this.#list
+  }
+
+  replace(objects: readonly RawObject[]): void {
+    const wanted = new Set(objects.map(keyOf))
+    let isChanged = false
+    for (const key of this.#items.keys())
+      if (!wanted.has(key) && this.#items.delete(key)) isChanged = true
+    for (const object of objects) if (this.#take(object)) isChanged = true
+    if (isChanged) this.#touch()
+  }
+
+  put(object: RawObject): void {
+    if (this.#take(object)) this.#touch()
+  }
+
+  remove(object: RawObject): void {
+    if (this.#items.delete(keyOf(object))) this.#touch()
+  }
+
+  #touch(): void {
+    this.#list = undefined
+    this.#changed()
+  }
+
+  /** True when compile would see a difference. */
+  #take(object: RawObject): boolean {
+    const key = keyOf(object)
+    const digest = digestOf(object)
+    if (this.#items.get(key)?.digest === digest) return false
+    const decoded = decode({ ...object, ...this.#resource })
+    if (decoded.kind === 'none') {
+      this.#unreadable(key, decoded.problems.map(printProblem).join('; '))
+      return this.#items.delete(key)
+    }
+    this.#items.set(key, { digest, object: Object.freeze(decoded.object) })
+    return true
+  }
+}
+
+const keyOf = ({ metadata }: RawObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
+
+/** Of what compile may look at. */
+function digestOf(object: RawObject): string {
+  const { metadata, status: _, ...rest } = object as RawObject & { readonly status?: unknown }
+  const {
+    resourceVersion: _version,
+    managedFields: _fields,
+    ...meta
+  } = metadata as Readonly<Record<string, unknown>>
+  return createHash('sha1')
+    .update(JSON.stringify([meta, rest]))
+    .digest('base64')
+}
