@@ -1,3 +1,4 @@
+import type { ApiClient } from '../../base/api-client.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
@@ -12,8 +13,7 @@ import type {
   Service,
 } from '../api/objects.ts'
 import type { World } from '../api/world.ts'
-import type { ApiClient } from './api-client.ts'
-import { ObjectStore } from './object-store.ts'
+import { ObjectStore, type WrittenCondition } from './object-store.ts'
 import { Reflector, type Resource } from './reflector.ts'
 
 export interface ClusterSourceOptions {
@@ -98,6 +98,15 @@ export class ClusterSource {
 
   close(): void {
     for (const reflector of this.#reflectors) reflector.close()
+  }
+
+  /** What stands in the status of an object of ours. */
+  conditionsOf(kind: string, uid: string): readonly WrittenCondition[] {
+    for (const store of this.#stores.get(kind as Kind) ?? []) {
+      const conditions = store.conditionsOf(uid)
+      if (conditions.length > 0) return conditions
+    }
+    return []
   }
 
   /** Number of objects by kind. */

@@ -3,6 +3,16 @@ import { printProblem } from '../../model/problem.ts'
 import { type Decoded, decode } from '../api/decode.ts'
 import type { RawObject, ReflectorStore, Resource } from './reflector.ts'
 
+/** A condition that stands on an object now. */
+export interface WrittenCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly observedGeneration: number
+  readonly lastTransitionTime: string
+}
+
 interface Item {
   readonly digest: string
   readonly object: Decoded['object']
@@ -17,6 +27,8 @@ export class ObjectStore implements ReflectorStore {
   readonly #changed: () => void
   readonly #unreadable: (name: string, problem: string) => void
   readonly #items = new Map<string, Item>()
+  /** By uid; only of kinds that have conditions of ours. */
+  readonly #conditions = new Map<string, readonly WrittenCondition[]>()
   #list: readonly Decoded['object'][] | undefined
 
   constructor(
@@ -39,6 +51,11 @@ export class ObjectStore implements ReflectorStore {
     return this.#list
   }
 
+  /** What stands in the status of an object, whoever wrote it. */
+  conditionsOf(uid: string): readonly WrittenCondition[] {
+    return this.#conditions.get(uid) ?? []
+  }
+
   replace(objects: readonly RawObject[]): void {
     const wanted = new Set(objects.map(keyOf))
     let isChanged = false
@@ -53,6 +70,7 @@ export class ObjectStore implements ReflectorStore {
   }
 
   remove(object: RawObject): void {
+    this.#conditions.delete(uidOf(object))
     if (this.#items.delete(keyOf(object))) this.#touch()
   }
 
@@ -61,10 +79,18 @@ export class ObjectStore implements ReflectorStore {
     this.#changed()
   }
 
+  #note(object: RawObject): void {
+    const { conditions } =
+      (object as { readonly status?: { readonly conditions?: unknown } }).status ?? {}
+    if (Array.isArray(conditions))
+      this.#conditions.set(uidOf(object), conditions as readonly WrittenCondition[])
+  }
+
   /** True when compile would see a difference. */
   #take(object: RawObject): boolean {
     const key = keyOf(object)
     const digest = digestOf(object)
+    this.#note(object)
     if (this.#items.get(key)?.digest === digest) return false
     const decoded = decode({ ...object, ...this.#resource })
     if (decoded.kind === 'none') {
@@ -75,6 +101,8 @@ export class ObjectStore implements ReflectorStore {
     return true
   }
 }
+
+const uidOf = ({ metadata }: RawObject): string => (metadata as { readonly uid?: string }).uid ?? ''
 
 const keyOf = ({ metadata }: RawObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
 

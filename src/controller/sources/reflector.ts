@@ -1,8 +1,8 @@
+import { type ApiClient, ApiError } from '../../base/api-client.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
 import { wait } from '../../base/wait.ts'
-import { type ApiClient, ApiError } from './api-client.ts'
 
 /** A kind of object at the API server, in one namespace or all. */
 export interface Resource {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Where the API server is and how we show who we are. Read anew for each request: tokens and authorities rotate (K9). */
 export interface ApiAccess {

@@ -1,0 +1,18 @@
+import type { ApiClient } from '../../base/api-client.ts'
+import { readObject } from './api-objects.ts'
+import type { LeaseStore } from './leader-election.ts'
+import type { Lease } from './lease.ts'
+
+const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+
+/** The Lease of an installation at the API server. */
+export function apiLease(client: ApiClient, namespace: string, name: string): LeaseStore {
+  const collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
+  const path = `${collection}/${name}`
+  return {
+    read: () => readObject<Lease>(client, path),
+    create: (lease) =>
+      client.request<Lease>({ method: 'POST', path: collection, body: { ...lease, ...kind } }),
+    replace: (lease) => client.request<Lease>({ method: 'PUT', path, body: { ...lease, ...kind } }),
+  }
+}
