@@ -28,3 +28,10 @@ export function parseCount(text: string): number {
     throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
   return count
 }
+
+/** `a,b`: names with commas. */
+export const parseList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')

@@ -59,6 +59,11 @@ export class LeaderElection {
     return this.#leads
   }
 
+  /** Who leads, as far as is known; '' for nobody. */
+  get leader(): string {
+    return this.#leader ?? ''
+  }
+
   async run(): Promise<void> {
     const { clock, dice, log } = this.#options
     while (!this.#stop.signal.aborted) {

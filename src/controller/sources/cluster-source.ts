@@ -27,6 +27,8 @@ export interface ClusterSourceOptions {
   readonly secretNamespaces: readonly string[]
   readonly changed: () => void
   readonly restarted: (kind: string) => void
+  /** Every kind has been listed: `world` is whole from now on. */
+  readonly synced: () => void
 }
 
 type Kind =
@@ -74,12 +76,17 @@ export class ClusterSource {
 
   #add(kind: Kind, namespace: string, options: ClusterSourceOptions): void {
     const { client, clock, dice, log, changed, restarted } = options
+    const synced = () => {
+      if (this.synced) options.synced()
+    }
     const resource = resourceOf(kind, namespace)
     const unreadable = (name: string, problem: string) =>
       log.warn('an object cannot be read and is left out', { object: `${kind} ${name}`, problem })
     const store = new ObjectStore(resource, changed, unreadable)
     this.#stores.set(kind, [...(this.#stores.get(kind) ?? []), store])
-    this.#reflectors.push(new Reflector({ client, clock, dice, log, resource, store, restarted }))
+    this.#reflectors.push(
+      new Reflector({ client, clock, dice, log, resource, store, restarted, synced }),
+    )
   }
 
   /** Every kind was listed once: before that nothing is published (K4). */

@@ -43,6 +43,8 @@ export interface ReflectorOptions {
   readonly resource: Resource
   readonly store: ReflectorStore
   readonly restarted: (kind: string) => void
+  /** The first complete list is in the store. */
+  readonly synced: () => void
 }
 
 const pageSize = 500
@@ -137,8 +139,10 @@ export class Reflector {
     }
     store.replace(list.items)
     this.#version = list.version
-    this.#synced = true
     this.#failures = 0
+    if (this.#synced) return
+    this.#synced = true
+    this.#options.synced()
   }
 
   /** Pages of one consistent list. */

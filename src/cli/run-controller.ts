@@ -1,0 +1,166 @@
+import type https from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { type AdminRoute, startAdmin } from '../base/admin.ts'
+import { type ApiAccess, ApiClient } from '../base/api-client.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemDice } from '../base/dice.ts'
+import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
+import { createLog, type Log } from '../base/log.ts'
+import { Metrics } from '../base/metrics.ts'
+import type { ClusterController } from '../controller/cluster-controller.ts'
+import { ControllerMetrics } from '../controller/controller-metrics.ts'
+import type { OwnerReference } from '../controller/publish/api-objects.ts'
+import type { ControllerState } from '../controller/state.ts'
+import type { ControllerFlags } from './controller.ts'
+import { version } from './version.ts'
+
+/** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
+export async function runController(flags: ControllerFlags): Promise<void> {
+  const log = createLog(flags.logLevel)
+  dieOnFault(log)
+  try {
+    await run(flags, log)
+  } catch (error) {
+    process.stderr.write(`fairlead controller: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
+async function run(flags: ControllerFlags, log: Log): Promise<void> {
+  const metrics = new Metrics().withProcess()
+  const counts = new ControllerMetrics(metrics)
+  const client = new ApiClient(await access(flags.kubeconfig), systemClock)
+  let state: ControllerState | undefined
+  const { ClusterController } = await import('../controller/cluster-controller.ts')
+  const controller = new ClusterController({
+    client,
+    clock: systemClock,
+    dice: systemDice,
+    log,
+    version,
+    namespace: flags.namespace,
+    identity: flags.name,
+    installation: flags.installation,
+    watchNamespaces: flags.watchNamespaces,
+    secretNamespaces: flags.secretNamespaces,
+    className: flags.class,
+    settings: flags.settings,
+    push: flags.push,
+    dnsNames:
+      flags.pushNames.length > 0 ? flags.pushNames : [`fairlead-controller.${flags.namespace}.svc`],
+    proxyService: flags.proxyService,
+    proxyServiceAccount: flags.proxyServiceAccount,
+    owners: await ownersOf(client, flags),
+    compiled: (next) => {
+      state = next
+      counts.compiled(next)
+    },
+    restarted: (kind) => counts.restarted(kind),
+  })
+  counts.watch(controller)
+  await startAdmin(
+    flags.admin,
+    routes(controller, metrics, () => state),
+  )
+  if (flags.watchNamespaces.length > 0)
+    log.info('only some namespaces are served: annotations of namespaces are not read', {
+      namespaces: flags.watchNamespaces,
+    })
+  await controller.start()
+  await untilStopped(log)
+  await controller.close()
+  client.close()
+  process.exit(0)
+}
+
+/** As kubectl finds its way: the file given, KUBECONFIG, ~/.kube/config, or the Pod's own account. */
+async function access(file: string | undefined): Promise<ApiAccess> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config: KubeConfig = new KubeConfig()
+  if (file === undefined) config.loadFromDefault()
+  else config.loadFromFile(file)
+  const server = config.getCurrentCluster()?.server
+  if (server === undefined) throw new Error('no cluster is configured; give --kubeconfig')
+  return {
+    server,
+    async options() {
+      const options: https.RequestOptions = { headers: {} }
+      await config.applyToHTTPSOptions(options)
+      const { agent: _, ...rest } = options
+      return rest
+    },
+  }
+}
+
+/** What we make goes when our Deployment goes. */
+async function ownersOf(
+  client: ApiClient,
+  { owner, namespace }: ControllerFlags,
+): Promise<readonly OwnerReference[]> {
+  if (owner === undefined) return []
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${owner}`
+  const { metadata } = await client.request<{ metadata: { uid: string } }>({ method: 'GET', path })
+  return [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid: metadata.uid }]
+}
+
+const routes = (
+  controller: ClusterController,
+  metrics: Metrics,
+  state: () => ControllerState | undefined,
+): AdminRoute[] => [
+  {
+    path: '/livez',
+    what: 'the event loop turns',
+    isLocal: false,
+    answer: () => ({ status: 200, body: 'ok\n' }),
+  },
+  {
+    path: '/readyz',
+    what: 'everything is listed and proxies may subscribe',
+    isLocal: false,
+    answer: () =>
+      controller.missing === undefined
+        ? { status: 200, body: 'ok\n' }
+        : { status: 503, body: `not ready: ${controller.missing}\n` },
+  },
+  {
+    path: '/metrics',
+    what: 'Prometheus metrics',
+    isLocal: false,
+    answer: async () => ({
+      status: 200,
+      body: await metrics.exposition(),
+      contentType: metrics.contentType,
+    }),
+  },
+  {
+    path: '/debug/status',
+    what: 'conditions of every object',
+    isLocal: true,
+    answer: () => ({
+      status: 200,
+      body: { statuses: state()?.statuses ?? [], problems: state()?.problems ?? [] },
+    }),
+  },
+  {
+    path: '/debug/proxies',
+    what: 'subscribed proxies and what they serve',
+    isLocal: true,
+    answer: () => ({
+      status: 200,
+      body: {
+        leads: controller.leads,
+        proxies: controller.proxies.map(
+          ({ namespace, name, version: runs, address, acknowledged, refused }) => ({
+            namespace,
+            name,
+            version: runs,
+            address,
+            acknowledged,
+            refused,
+          }),
+        ),
+      },
+    }),
+  },
+]
