@@ -31,7 +31,11 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['js-yaml'],
     node: 'all',
   },
-  'src/controller/publish': { rooms: ['src/model', 'src/base', 'src/controller/api'], node: 'all' },
+  'src/controller/publish': {
+    rooms: ['src/model', 'src/base', 'src/controller/api'],
+    packages: ['@peculiar/x509', 'reflect-metadata'],
+    node: 'all',
+  },
   'src/controller': {
     rooms: ['src/model', 'src/base', 'src/controller/*'],
     node: 'all',
@@ -67,7 +71,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'src/proxy',
       'src/proxy/*',
     ],
-    packages: ['commander', 'picocolors'],
+    packages: ['commander', 'picocolors', '@kubernetes/client-node'],
     node: 'all',
   },
 }

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { checkCommand } from './check.ts'
+import { controllerCommand } from './controller.ts'
 import { explainCommand } from './explain.ts'
+import { proxyCommand } from './proxy.ts'
 import { standaloneCommand } from './standalone.ts'
 import { version } from './version.ts'
 
@@ -14,6 +16,8 @@ const program = new Command('fairlead')
   )
 
 program.addCommand(standaloneCommand())
+program.addCommand(controllerCommand())
+program.addCommand(proxyCommand())
 program.addCommand(checkCommand())
 program.addCommand(explainCommand())
 program

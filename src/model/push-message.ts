@@ -16,6 +16,9 @@ import { settings } from './wire-settings.ts'
 /** Version of the push channel itself. Another one is refused at `hello`. */
 export const pushProtocol = 1
 
+/** Where proxies subscribe. */
+export const pushPath = '/v1/configuration'
+
 /** A message over this many bytes is refused before it is sent, and before it is read (hostile-inputs C10). */
 export const largestMessage = 256 * 1024 * 1024
 

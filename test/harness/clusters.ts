@@ -15,7 +15,7 @@ import { fakeClock } from './fake-clock.ts'
 import { forwardAction } from './rules.ts'
 
 /** The defaults of resilience.md. */
-export const defaultPassive: PassiveHealth = {
+const defaultPassive: PassiveHealth = {
   consecutiveFailures: 3,
   failurePercent: 30,
   minRequests: 20,

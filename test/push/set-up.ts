@@ -11,7 +11,7 @@ import { Intake } from '../../src/proxy/feed/intake.ts'
 import type { Held } from '../../src/proxy/feed/last-good-file.ts'
 import { hostOf, ruleOf } from '../harness/rules.ts'
 
-export const quiet: Log = {
+const quiet: Log = {
   error: () => {},
   warn: () => {},
   info: () => {},
@@ -21,7 +21,7 @@ export const quiet: Log = {
 
 const day = 86_400_000
 const validity = { fromWallMs: Date.now() - day, untilWallMs: Date.now() + day }
-export const serverName = 'controller.test'
+const serverName = 'controller.test'
 
 export const authority = await createAuthority('test', validity)
 export const serverPair = await issueCertificate(authority, {

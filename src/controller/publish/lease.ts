@@ -20,7 +20,7 @@ export interface Observation {
   readonly atMs: number
 }
 
-export const leaseMs = 15_000
+const leaseMs = 15_000
 
 const recordOf = ({ spec }: Lease): string =>
   `${spec.holderIdentity} ${spec.renewTime} ${spec.leaseTransitions}`
@@ -40,8 +40,7 @@ export const isFree = ({ spec }: Lease, { atMs }: Observation, nowMs: number): b
   (spec.holderIdentity ?? '') === '' || nowMs - atMs > (spec.leaseDurationSeconds ?? 15) * 1000
 
 /** RFC 3339 with microseconds (`V1MicroTime`). */
-export const microTime = (wallMs: number): string =>
-  new Date(wallMs).toISOString().replace('Z', '000Z')
+const microTime = (wallMs: number): string => new Date(wallMs).toISOString().replace('Z', '000Z')
 
 /**
  * The first epoch of a lease that is made anew: seconds since 2020, so that an epoch does not fall back when somebody

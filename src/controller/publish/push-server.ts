@@ -5,13 +5,10 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { frame } from '../../model/frame.ts'
-import { encodeControllerMessage, pushProtocol } from '../../model/push-message.ts'
+import { encodeControllerMessage, pushPath, pushProtocol } from '../../model/push-message.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectedProxy, Publication, Publisher } from './publication.ts'
 import { type Identity, PushSession } from './push-session.ts'
-
-/** Where proxies subscribe. */
-export const pushPath = '/v1/configuration'
 
 const mostProxies = 2000
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Identity } from './push-session.ts'
 
 /** Audience of the tokens that proxies are given: worth nothing anywhere else. */
-export const audience = 'fairlead'
+const audience = 'fairlead'
 
 export interface TokenReviewOptions {
   readonly client: ApiClient

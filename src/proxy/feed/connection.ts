@@ -1,12 +1,11 @@
 import https from 'node:https'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { FrameReader, frame } from '../../model/frame.ts'
-import { largestMessage } from '../../model/push-message.ts'
+import { largestMessage, pushPath } from '../../model/push-message.ts'
 
 /** Silence after which a connection counts as dead: three pings. */
 const silenceMs = 30_000
 const connectMs = 5000
-const path = '/v1/configuration'
 
 export interface FeedTarget {
   readonly address: string
@@ -63,7 +62,7 @@ class FeedConnection {
       host: target.address,
       port: target.port,
       servername: target.servername,
-      path,
+      path: pushPath,
       method: 'POST',
       agent: false,
       ca,

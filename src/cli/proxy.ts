@@ -1,0 +1,74 @@
+import { Command, type Option } from 'commander'
+import { type Address, option, parseAddress } from './options.ts'
+
+export interface ProxyFlags {
+  readonly controller: { readonly host: string; readonly port: number }
+  readonly ca: string
+  readonly token?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly namespace: string
+  readonly name: string
+  readonly state?: string
+  readonly http: Address
+  readonly admin: Address
+  readonly region: string
+  readonly accessLog: string
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
+}
+
+const feed: readonly Option[] = [
+  option('--controller <host:port>', 'name that finds every controller, such as a headless Service')
+    .argParser(parseAddress)
+    .makeOptionMandatory(),
+  option(
+    '--ca <file>',
+    'authorities of the controller, PEM; read anew for each connection',
+  ).makeOptionMandatory(),
+  option('--token <file>', 'service account token of audience fairlead; read anew'),
+  option('--cert <file>', 'certificate that shows who we are, where tokens are not used'),
+  option('--key <file>', 'its key'),
+  option('--namespace <name>', 'namespace of this Pod').makeOptionMandatory(),
+  option('--name <name>', 'name of this Pod').makeOptionMandatory(),
+  option(
+    '--state <dir>',
+    'folder for the last good snapshot, from which a proxy starts without a controller',
+  ),
+]
+
+const traffic: readonly Option[] = [
+  option('--http <addr:port>', 'where clients connect')
+    .default(parseAddress('0.0.0.0:8080'), '0.0.0.0:8080')
+    .argParser(parseAddress),
+  option('--region <name>', 'region that this gateway runs in, for locality: PreferLocal').default(
+    '',
+  ),
+]
+
+const self: readonly Option[] = [
+  option('--admin <addr:port>', 'health, metrics and debug; never for clients')
+    .default(parseAddress('127.0.0.1:9901'), '127.0.0.1:9901')
+    .argParser(parseAddress),
+  option(
+    '--access-log <file>',
+    'one JSON line a request: a file, - for standard output, or off',
+  ).default('-'),
+  option('--log-level <level>', 'what the gateway says of itself, on standard error')
+    .choices(['error', 'warn', 'info', 'debug'])
+    .default('info'),
+]
+
+/** `fairlead proxy`: the data plane of a cluster, fed by its controller. */
+export function proxyCommand(): Command {
+  const command = new Command('proxy').description('serve what the controller of a cluster says')
+  for (const each of [feed, traffic, self].flat()) command.addOption(each)
+  return command
+    .addHelpText(
+      'after',
+      '\nExample:\n  fairlead proxy --controller fairlead-controller.gateway.svc:9443 --ca /ca/ca.crt --token /token/token \\\n    --namespace gateway --name "$POD_NAME" --state /state\n\nIt starts from its last good snapshot when no controller answers, and serves on whatever happens to them. Ready when\n/readyz on the admin port answers 200. SIGUSR2 opens the access log anew; SIGTERM drains and exits.',
+    )
+    .action(async (flags: ProxyFlags) => {
+      const { runProxy } = await import('./run-proxy.ts')
+      await runProxy(flags)
+    })
+}

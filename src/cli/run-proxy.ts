@@ -1,0 +1,130 @@
+import dns from 'node:dns'
+import fs from 'node:fs'
+import { startAdmin } from '../base/admin.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemDice } from '../base/dice.ts'
+import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
+import { createLog, type Log } from '../base/log.ts'
+import { Metrics } from '../base/metrics.ts'
+import { findFacts } from '../base/runtime-facts.ts'
+import { proxyRoutes } from '../proxy/admin-routes.ts'
+import type { DataPlane } from '../proxy/data-plane.ts'
+import type { FeedCredentials, FeedTarget } from '../proxy/feed/connection.ts'
+import { Feed } from '../proxy/feed/feed.ts'
+import { Intake } from '../proxy/feed/intake.ts'
+import { LastGoodFile } from '../proxy/feed/last-good-file.ts'
+import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
+import { openAccessLog } from './access-observer.ts'
+import { threadPoolSize } from './config.ts'
+import type { ProxyFlags } from './proxy.ts'
+import { version } from './version.ts'
+
+/** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
+export async function runProxy(flags: ProxyFlags): Promise<void> {
+  const log = createLog(flags.logLevel)
+  dieOnFault(log)
+  try {
+    await run(flags, log)
+  } catch (error) {
+    process.stderr.write(`fairlead proxy: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
+async function run(flags: ProxyFlags, log: Log): Promise<void> {
+  const metrics = new Metrics().withProcess()
+  const proxyMetrics = new ProxyMetrics(metrics)
+  const accessLog = openAccessLog(flags.accessLog, 'one')
+  const { createProxy } = await import('../proxy/main.ts')
+  const proxy = createProxy({
+    clock: systemClock,
+    dice: systemDice,
+    log,
+    metrics: proxyMetrics,
+    http: flags.http,
+    region: flags.region,
+    allowLoopback: false,
+    ...(accessLog !== undefined && { observe: accessLog.observe }),
+  })
+  const facts = findFacts(systemClock, threadPoolSize())
+  const admin = await startAdmin(flags.admin, proxyRoutes(proxy, metrics, facts))
+  process.on('SIGUSR2', () => accessLog?.reopen())
+  const stopFeed = startFeed(flags, proxy, proxyMetrics, log)
+  await untilStopped(log)
+  await stopFeed()
+  await proxy.shutDown()
+  proxy.close()
+  await admin.close()
+  process.exit(0)
+}
+
+/** Listens as soon as there is something to serve: what the controller sends, or what was last good. */
+function startFeed(
+  flags: ProxyFlags,
+  proxy: DataPlane,
+  metrics: ProxyMetrics,
+  log: Log,
+): () => Promise<void> {
+  const file = flags.state === undefined ? undefined : new LastGoodFile(flags.state, log)
+  let isListening: Promise<void> | undefined
+  const intake = new Intake(async ({ snapshot }) => {
+    try {
+      proxy.apply(snapshot)
+    } catch (error) {
+      metrics.refusedSnapshot()
+      throw error
+    }
+    isListening ??= proxy
+      .listen()
+      .then((port) => log.info('listening', { http: `${flags.http.host}:${port}` }))
+    await isListening
+  })
+  const feed = new Feed({
+    clock: systemClock,
+    dice: systemDice,
+    log,
+    version,
+    name: flags.name,
+    namespace: flags.namespace,
+    intake,
+    targets: () => targetsOf(flags.controller),
+    credentials: () => credentialsOf(flags),
+    applied: (held) => file?.save(held),
+    state: () => {},
+  })
+  void restore(intake, file, log).then(() => feed.run())
+  return async () => {
+    feed.close()
+    await file?.settled()
+  }
+}
+
+async function restore(intake: Intake, file: LastGoodFile | undefined, log: Log): Promise<void> {
+  const held = file?.load()
+  if (held === undefined) return
+  const { epoch, sequence } = held
+  await intake
+    .restore(held)
+    .then(() =>
+      log.info('the last good snapshot is served until the controller answers', {
+        epoch,
+        sequence,
+      }),
+    )
+    .catch((error: unknown) => log.error('the last good snapshot cannot be applied', { error }))
+}
+
+/** Every address behind the name, so that a standby is not the end of the search. */
+async function targetsOf({ host, port }: ProxyFlags['controller']): Promise<FeedTarget[]> {
+  const found = await dns.promises.lookup(host, { all: true })
+  return found.map(({ address }) => ({ address, port, servername: host }))
+}
+
+function credentialsOf({ ca, token, cert, key }: ProxyFlags): FeedCredentials {
+  const read = (file: string) => fs.readFileSync(file, 'utf8').trim()
+  return {
+    ca: read(ca),
+    ...(token !== undefined && { token: read(token) }),
+    ...(cert !== undefined && key !== undefined && { cert: read(cert), key: read(key) }),
+  }
+}
