@@ -6,7 +6,7 @@ const namespace = 'shop'
 export const host = 'api.shop.example'
 
 /** A Service and where its endpoints are, as Kubernetes would say it. */
-export function service(
+function service(
   name: string,
   addresses: readonly string[],
   port: number,
