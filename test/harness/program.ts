@@ -17,6 +17,8 @@ export interface Program {
   /** What it said on standard error, and on standard output. */
   readonly stderr: () => string
   readonly stdout: () => string
+  /** For `unread`: reads from now on, and resolves once there are so many lines. */
+  read(lines: number): Promise<void>
   /** Writes a manifest; the program sees it by itself. */
   write(name: string, text: string): void
   /** One answer of the admin port. */
@@ -26,6 +28,8 @@ export interface Program {
   /** Resolves with what the program says once it has said it. */
   said(pattern: RegExp): Promise<string>
   kill(signal: NodeJS.Signals): void
+  /** Resolves when the process has ended, whether all that it said was read or not. */
+  readonly exited: Promise<number | null>
   /** Resolves when the process is gone. */
   readonly over: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   close(): Promise<void>
@@ -38,6 +42,8 @@ export interface ProgramOptions {
   readonly expectFailure?: boolean
   /** A process group of its own, as a terminal gives it. */
   readonly ownGroup?: boolean
+  /** Standard output is a pipe that nobody reads before `read`. */
+  readonly unread?: boolean
 }
 
 /** Resolves when `/readyz` would answer 200: the program says so. Rejects with what it said when it ends before. */
@@ -55,10 +61,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: options.ownGroup === true },
   )
-  const output = new Output(child)
+  const output = new Output(child, options.unread === true)
   const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
     child.on('close', (code, signal) => resolve({ code, signal })),
   )
+  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve))
   const ready = /"message":"ready"/
   if (options.expectFailure !== true) {
     await Promise.race([output.said(ready), over])
@@ -72,6 +79,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     folder,
     stderr: () => output.stderr,
     stdout: () => output.stdout,
+    read: (lines) => output.read(lines),
     write: (name, text) => writeFileSync(join(dir, name), text),
     ask,
     async until<Page>(path: string, wanted: (page: Page) => boolean) {
@@ -82,9 +90,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     },
     said: (pattern) => output.said(pattern),
     kill: (signal) => void child.kill(signal),
+    exited,
     over,
     async close() {
       child.kill('SIGKILL')
+      child.stdout?.resume()
       await over
       rmSync(folder, { recursive: true, force: true })
     },
@@ -103,25 +113,42 @@ class Output {
   stderr = ''
   #waiting: (() => void)[] = []
 
-  constructor(child: ChildProcess) {
-    const wake = () => {
-      for (const resolve of this.#waiting.splice(0)) resolve()
-    }
-    child.stdout?.on('data', (chunk: Buffer) => {
-      this.stdout += chunk.toString()
-      wake()
-    })
+  readonly #child: ChildProcess
+  #lines = 0
+
+  constructor(child: ChildProcess, unread: boolean) {
+    this.#child = child
+    if (!unread) this.#listen()
     child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString()
-      wake()
+      this.#wake()
     })
-    child.on('close', wake)
+    child.on('close', () => this.#wake())
+  }
+
+  async read(lines: number): Promise<void> {
+    this.#listen()
+    while (this.#lines < lines) await this.#more()
+  }
+
+  #listen(): void {
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      this.stdout += chunk.toString()
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.#lines++
+      this.#wake()
+    })
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   async said(pattern: RegExp): Promise<string> {
-    while (!pattern.test(this.stderr)) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
+    while (!pattern.test(this.stderr)) await this.#more()
     return this.stderr
   }
 }

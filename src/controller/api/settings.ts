@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessLogField } from '../../model/access-log.ts'
 import { canonicalCidr } from '../../model/address.ts'
 import type { Problem } from '../../model/problem.ts'
 import { defaultSettings, type Settings } from '../../model/settings.ts'
@@ -50,13 +51,21 @@ const clocks = z.strictObject({
   upstreamIdle: positiveDuration.optional(),
 })
 
+const logged = line(256).superRefine((name, context) => {
+  if (accessLogField(name) === undefined)
+    context.addIssue({
+      code: 'custom',
+      message: `must be a field of the access log such as url.path or $context.identity.sourceIp, not ${name}; docs/observability.md lists them`,
+    })
+})
+
 const settings = z.strictObject({
   trustedProxies: cidrs.optional(),
   limits: limits.optional(),
   clocks: clocks.optional(),
   accessLog: z
     .strictObject({
-      fields: z.record(line(64), line(256)).optional(),
+      fields: z.record(line(64), logged).optional(),
       query: z.boolean().optional(),
       maxLine: bytes(1024, 1_048_576).optional(),
     })
@@ -70,7 +79,12 @@ const settings = z.strictObject({
       authorizers: z.array(line(320)).max(256).optional(),
     })
     .optional(),
-  metrics: z.strictObject({ perRoute: z.boolean().optional() }).optional(),
+  metrics: z
+    .strictObject({
+      perRoute: z.boolean().optional(),
+      perRouteDurations: z.boolean().optional(),
+    })
+    .optional(),
   drain: z.strictObject({ min: duration.optional(), timeout: duration.optional() }).optional(),
   debugHeadersFor: cidrs.optional(),
   healthEndpoint: z.boolean().optional(),
@@ -111,7 +125,10 @@ function withDefaults(raw: Raw): Settings {
       urlBackends: raw.guardrails?.urlBackends ?? rails.urlBackends,
       authorizers: raw.guardrails?.authorizers ?? rails.authorizers,
     },
-    metrics: { perRoute: raw.metrics?.perRoute ?? defaultSettings.metrics.perRoute },
+    metrics: {
+      ...defaultSettings.metrics,
+      ...(defined(raw.metrics) as Partial<Settings['metrics']>),
+    },
     drain: {
       minMs: raw.drain?.min ?? drain.minMs,
       timeoutMs: raw.drain?.timeout ?? drain.timeoutMs,

@@ -1,44 +1,8 @@
+import { type AccessLogField, accessLogField, accessLogFields } from '../../model/access-log.ts'
 import type { AccessLogSettings } from '../../model/settings.ts'
 import type { Exchange } from './exchange.ts'
-
-/** Everything a line can say of an exchange, by its name; the standard line has them in this order. */
-const standard: readonly (readonly [string, (facts: Facts) => string])[] = [
-  ['time', ({ time }) => quote(time)],
-  ['request_id', ({ exchange }) => quote(exchange.id)],
-  ['client_request_id', ({ exchange }) => optional(exchange.clientRequestId)],
-  ['trace_id', ({ exchange }) => quote(exchange.traceId)],
-  ['method', ({ exchange }) => quote(exchange.request.head.method)],
-  ['host', ({ exchange }) => quote(exchange.request.head.host)],
-  [
-    'path',
-    ({ exchange, settings }) =>
-      quote(
-        settings.query
-          ? exchange.request.head.rawPath + exchange.query
-          : exchange.request.head.rawPath,
-      ),
-  ],
-  ['protocol', ({ exchange }) => quote(`HTTP/${exchange.request.protocol}`)],
-  ['status', ({ exchange }) => String(exchange.status)],
-  ['complete', ({ complete }) => String(complete)],
-  ['failure', ({ exchange }) => optional(exchange.failure?.code ?? '')],
-  ['failure_clock', ({ exchange }) => optional(exchange.failureDetail?.clock ?? '')],
-  ['bytes_in', ({ exchange }) => String(exchange.request.body.received)],
-  ['bytes_out', ({ exchange }) => String(exchange.reply.bodyBytes)],
-  ['duration_ms', ({ seconds }) => milliseconds(seconds * 1000)],
-  [
-    'first_byte_ms',
-    ({ exchange }) => (exchange.firstByteMs === 0 ? '' : milliseconds(exchange.firstByteMs)),
-  ],
-  ['route', ({ exchange }) => optional(exchange.rule?.route ?? '')],
-  ['rule', ({ exchange }) => optional(exchange.rule?.name ?? '')],
-  ['authorizer', ({ exchange }) => optional(exchange.authorization?.authorizer ?? '')],
-  ['verdict', ({ exchange }) => optional(exchange.authorization?.verdict ?? '')],
-  ['principal', ({ exchange }) => optional(exchange.authorization?.principal ?? '')],
-  ['attempts', ({ exchange }) => attempts(exchange)],
-  ['client', ({ exchange }) => quote(exchange.client)],
-  ['user_agent', ({ exchange }) => optional(exchange.request.head.headers.get('user-agent') ?? '')],
-]
+import { loggedQuery } from './logged-query.ts'
+import { LoggedText } from './logged-text.ts'
 
 interface Facts {
   readonly exchange: Exchange
@@ -46,32 +10,54 @@ interface Facts {
   readonly seconds: number
   readonly time: string
   readonly settings: AccessLogSettings
+  readonly text: LoggedText
 }
 
-/** Names that people know from Amazon API Gateway's `$context`, for custom lines. */
-const aliases: Readonly<Record<string, string>> = {
-  '$context.requestId': 'request_id',
-  '$context.extendedRequestId': 'request_id',
-  '$context.requestTime': 'time',
-  '$context.httpMethod': 'method',
-  '$context.path': 'path',
-  '$context.protocol': 'protocol',
-  '$context.status': 'status',
-  '$context.responseLength': 'bytes_out',
-  '$context.responseLatency': 'duration_ms',
-  '$context.integrationLatency': 'first_byte_ms',
-  '$context.domainName': 'host',
-  '$context.routeKey': 'rule',
-  '$context.identity.sourceIp': 'client',
-  '$context.identity.userAgent': 'user_agent',
-  '$context.error.responseType': 'failure',
-  '$context.authorizer.principalId': 'principal',
-  '$context.xrayTraceId': 'trace_id',
+/** The value as JSON; '' leaves the field out. */
+type Print = (facts: Facts) => string
+
+const printers: Readonly<Record<AccessLogField, Print>> = {
+  time: ({ time }) => `"${time}"`,
+  request_id: ({ exchange, text }) => text.text(exchange.id),
+  client_request_id: ({ exchange, text }) => unlessEmpty(exchange.clientRequestId, text),
+  trace_id: ({ exchange, text }) => text.text(exchange.traceId),
+  'http.request.method': ({ exchange, text }) => text.bytes(exchange.request.head.method),
+  'server.address': ({ exchange, text }) => text.bytes(exchange.request.head.hostname),
+  'server.port': ({ exchange }) => portOf(exchange.request.head),
+  'url.path': ({ exchange, text }) => text.bytes(exchange.request.head.rawPath),
+  'url.query': ({ exchange, text, settings }) =>
+    settings.query && exchange.request.head.query.length > 1
+      ? text.bytes(loggedQuery(exchange.request.head.query.slice(1), exchange.runtime.snapshot))
+      : '',
+  'network.protocol.version': ({ exchange }) => `"${exchange.request.protocol}"`,
+  'http.response.status_code': ({ exchange }) => String(exchange.status),
+  complete: ({ complete }) => String(complete),
+  'error.type': ({ exchange, text }) => unlessEmpty(exchange.failure?.code ?? '', text),
+  clock: ({ exchange, text }) => unlessEmpty(exchange.failureDetail?.clock ?? '', text),
+  'http.request.body.size': ({ exchange }) => String(exchange.request.body.received),
+  'http.response.body.size': ({ exchange }) => String(exchange.reply.bodyBytes),
+  duration_ms: ({ seconds }) => milliseconds(seconds * 1000),
+  first_byte_ms: ({ exchange: { firstByteMs } }) =>
+    firstByteMs === 0 ? '' : milliseconds(firstByteMs),
+  route: ({ exchange, text }) => unlessEmpty(exchange.rule?.route ?? '', text),
+  rule: ({ exchange, text }) => unlessEmpty(exchange.rule?.name ?? '', text),
+  authorizer: ({ exchange, text }) => unlessEmpty(exchange.authorization?.authorizer ?? '', text),
+  verdict: ({ exchange, text }) => unlessEmpty(exchange.authorization?.verdict ?? '', text),
+  principal: ({ exchange, text }) => unlessEmpty(exchange.authorization?.principal ?? '', text),
+  attempts: ({ exchange, text }) => attempts(exchange, text),
+  'client.address': ({ exchange, text }) => text.text(exchange.client),
+  'user_agent.original': ({ exchange, text }) => {
+    const agent = exchange.request.head.headers.get('user-agent')
+    return agent === undefined ? '' : text.bytes(agent)
+  },
+  'tls.protocol.version': ({ exchange, text }) =>
+    unlessEmpty(exchange.request.peer.tlsVersion ?? '', text),
 }
 
-const byName = new Map(standard)
-
-/** One JSON line, with its newline. Hostile bytes are escaped; a line over the limit says that it was cut and by how much. */
+/**
+ * One JSON line, with its newline. Never holds a token, a cookie, a key or a body. Over the limit its long texts are
+ * cut, and it says that they were and by how many bytes.
+ */
 export function accessLine(
   exchange: Exchange,
   complete: boolean,
@@ -79,47 +65,76 @@ export function accessLine(
   wallMs: number,
   settings: AccessLogSettings,
 ): string {
-  const facts: Facts = { exchange, complete, seconds, time: timeText(wallMs), settings }
-  const custom = Object.entries(settings.fields)
-  const fields =
-    custom.length === 0
-      ? standard
-      : custom.map(
-          ([name, source]) => [name, byName.get(aliases[source] ?? source) ?? (() => '')] as const,
-        )
+  const most = settings.maxLineBytes
+  const facts = { exchange, complete, seconds, time: timeText(wallMs), settings }
+  // Nothing longer than the line could be in it: a huge text is cut before it is escaped.
+  const text = new LoggedText(most)
+  const line = print({ ...facts, text })
+  if (text.cut === 0 && line.length < most) return `${line}}\n`
+  const short = new LoggedText(most >> 6)
+  const rest = print({ ...facts, text: short })
+  const cut = `,"truncated":true,"truncated_bytes":${short.cut}}\n`
+  if (rest.length + cut.length <= most) return rest + cut
+  const id = new LoggedText(64).text(exchange.id)
+  return `{"request_id":${id},"http.response.status_code":${exchange.status},"truncated":true,"truncated_bytes":${rest.length + short.cut}}\n`
+}
+
+/** Without its closing brace. */
+function print(facts: Facts): string {
+  const fields = fieldsOf(facts.settings)
   let line = '{'
-  for (const [name, print] of fields) {
-    const value = print(facts)
-    if (value !== '') line += `${line.length === 1 ? '' : ','}"${name}":${value}`
+  for (let i = 0; i < fields.length; i++) {
+    const [key, value] = fields[i] as Field
+    const text = value(facts)
+    if (text !== '') line += line.length === 1 ? key.slice(1) + text : key + text
   }
-  return line.length <= settings.maxLineBytes
-    ? `${line}}\n`
-    : truncated(exchange, line.length - settings.maxLineBytes)
+  return line
 }
 
-function truncated(exchange: Exchange, bytes: number): string {
-  return `{"request_id":${quote(exchange.id)},"status":${exchange.status},"truncated":true,"truncated_bytes":${bytes}}\n`
+/** `,"name":` and what follows it. */
+type Field = readonly [key: string, value: Print]
+
+const fieldOf = (name: string, field: AccessLogField): Field => [
+  `,${new LoggedText(name.length).text(name)}:`,
+  printers[field],
+]
+
+const standard = accessLogFields.map((field) => fieldOf(field, field))
+const customOf = new WeakMap<AccessLogSettings, readonly Field[]>()
+
+function fieldsOf(settings: AccessLogSettings): readonly Field[] {
+  let fields = customOf.get(settings)
+  if (fields === undefined) {
+    const custom = Object.entries(settings.fields).flatMap(([name, source]) => {
+      const field = accessLogField(source)
+      return field === undefined ? [] : [fieldOf(name, field)]
+    })
+    customOf.set(settings, (fields = custom.length === 0 ? standard : custom))
+  }
+  return fields
 }
 
-const optional = (text: string): string => (text === '' ? '' : quote(text))
+const unlessEmpty = (value: string, text: LoggedText): string =>
+  value === '' ? '' : text.text(value)
+
 const milliseconds = (ms: number): string => String(Math.round(ms * 1000) / 1000)
 
-/** Escapes only what a scan finds: most texts need nothing. */
-function quote(text: string): string {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 32 || code > 126 || code === 34 || code === 92)
-      return JSON.stringify(text).replace(
-        /[\u007f-\uffff]/g,
-        (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-      )
-  }
-  return `"${text}"`
-}
+/** The port that the client named; the default ports are not part of a host. */
+const portOf = ({
+  host,
+  hostname,
+}: {
+  readonly host: string
+  readonly hostname: string
+}): string => (host.length > hostname.length ? host.slice(hostname.length + 1) : '')
 
-function attempts(exchange: Exchange): string {
+function attempts(exchange: Exchange, text: LoggedText): string {
   if (exchange.attempts === undefined) return ''
-  return `[${exchange.attempts.map(({ backend, region, outcome, ms }) => `{"backend":${quote(backend)},"region":${quote(region)},"outcome":${quote(outcome)},"ms":${milliseconds(ms)}}`).join(',')}]`
+  const printed = exchange.attempts.map(
+    ({ backend, region, outcome, ms }) =>
+      `{"backend":${text.text(backend)},"region":${text.text(region)},"outcome":${text.text(outcome)},"ms":${milliseconds(ms)}}`,
+  )
+  return `[${printed.join(',')}]`
 }
 
 let lastMs = -1
