@@ -1,27 +1,30 @@
 import type { AdminAnswer, AdminRoute } from '../base/admin.ts'
+import type { EventLoop } from '../base/event-loop.ts'
+import { livenessRoute } from '../base/liveness.ts'
 import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
 import { printable } from '../model/printable.ts'
 import type { Page } from '../proxy/workers/messages.ts'
 import type { Supervisor } from '../proxy/workers/supervisor.ts'
 
+/** What the pages are made of. */
+export interface SupervisorPages {
+  readonly supervisor: Supervisor
+  /** Of the metrics. */
+  readonly contentType: string
+  readonly loop: EventLoop
+  readonly facts: RuntimeFacts
+}
+
 /** What the admin port answers for all workers together. */
-export function supervisorRoutes(
-  supervisor: Supervisor,
-  contentType: string,
-  facts: RuntimeFacts,
-): AdminRoute[] {
-  const own = ownRoutes(supervisor, contentType)
+export function supervisorRoutes(about: SupervisorPages): AdminRoute[] {
+  const { supervisor, facts } = about
+  const own = ownRoutes(about)
   const theirs = supervisor.pages.filter(({ path }) => !own.some((each) => each.path === path))
   return [...own, ...theirs.map((page) => routeOf(page, supervisor, facts))]
 }
 
-const ownRoutes = (supervisor: Supervisor, contentType: string): AdminRoute[] => [
-  {
-    path: '/livez',
-    what: 'the event loop turns; a worker whose loop does not is replaced',
-    isLocal: false,
-    answer: () => ({ status: 200, body: 'ok\n' }),
-  },
+const ownRoutes = ({ supervisor, contentType, loop }: SupervisorPages): AdminRoute[] => [
+  livenessRoute(loop, 'the event loop turns; a worker whose loop does not is replaced'),
   {
     path: '/readyz',
     what: 'a snapshot is applied and the listeners are open',

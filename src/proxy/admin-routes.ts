@@ -1,73 +1,92 @@
 import type { AdminRoute } from '../base/admin.ts'
+import type { EventLoop } from '../base/event-loop.ts'
+import { livenessRoute } from '../base/liveness.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
 import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
 import { HeaderList } from './http1/header-list.ts'
 import { explain } from './runtime/explain.ts'
+import type { Runtime } from './runtime/runtime.ts'
+
+/** What the pages are made of. */
+export interface ProxyPages {
+  readonly proxy: DataPlane
+  readonly metrics: Metrics
+  readonly loop: EventLoop
+  readonly facts: RuntimeFacts
+}
 
 /** What the admin port answers about a data plane. */
-export function proxyRoutes(proxy: DataPlane, metrics: Metrics, facts: RuntimeFacts): AdminRoute[] {
-  const { runtime } = proxy
-  return [
-    {
-      path: '/livez',
-      what: 'the event loop turns',
-      isLocal: false,
-      answer: () => ({ status: 200, body: 'ok\n' }),
+export const proxyRoutes = (pages: ProxyPages): AdminRoute[] => [
+  ...healthRoutes(pages),
+  ...debugRoutes(pages),
+]
+
+const healthRoutes = ({ proxy, metrics, loop }: ProxyPages): AdminRoute[] => [
+  livenessRoute(loop, 'the event loop turns'),
+  {
+    path: '/readyz',
+    what: 'a configuration is in force and the listeners are open',
+    isLocal: false,
+    answer: () => {
+      const reasons = proxy.unready.map((reason) => `not ready: ${reason}\n`)
+      return reasons.length === 0
+        ? { status: 200, body: 'ok\n' }
+        : { status: 503, body: reasons.join('') }
     },
-    {
-      path: '/readyz',
-      what: 'a snapshot is applied and the listeners are open',
-      isLocal: false,
-      answer: () =>
-        proxy.ready
-          ? { status: 200, body: 'ok\n' }
-          : { status: 503, body: 'not ready: no snapshot, or draining\n' },
-    },
-    {
-      path: '/metrics',
-      what: 'Prometheus metrics',
-      isLocal: false,
-      answer: async () => ({
-        status: 200,
-        body: await metrics.exposition(),
-        contentType: metrics.contentType,
-      }),
-    },
-    {
-      path: '/debug/snapshot',
-      what: 'the snapshot in force, without secrets',
-      isLocal: true,
-      answer: () => ({ status: 200, body: printable(runtime.snapshot) }),
-    },
-    {
-      path: '/debug/routes',
-      what: '?url=http://host/path&method=GET: which rule, and why',
-      isLocal: true,
-      answer: (query) => explained(proxy, query),
-    },
-    {
-      path: '/debug/backends',
-      what: 'endpoints, health and connections',
-      isLocal: true,
-      answer: () => ({ status: 200, body: backends(proxy) }),
-    },
-    {
-      path: '/debug/runtime',
-      what: 'Node, V8 flags, memory',
-      isLocal: true,
-      answer: () => ({
-        status: 200,
-        body: {
-          ...describeRuntime(facts),
-          inFlight: proxy.inFlight,
-          connections: proxy.connections,
-        },
-      }),
-    },
-  ]
-}
+  },
+  {
+    path: '/metrics',
+    what: 'Prometheus metrics',
+    isLocal: false,
+    answer: async () => ({
+      status: 200,
+      body: await metrics.exposition(),
+      contentType: metrics.contentType,
+    }),
+  },
+]
+
+const debugRoutes = ({ proxy, facts }: ProxyPages): AdminRoute[] => [
+  {
+    path: '/debug/snapshot',
+    what: 'the configuration in force, compiled, without secrets',
+    isLocal: true,
+    answer: () => ({ status: 200, body: printable(proxy.runtime.snapshot) }),
+  },
+  {
+    path: '/debug/routes',
+    what: '?url=http://host/path&method=GET: which rule, and why',
+    isLocal: true,
+    answer: (query) => explained(proxy, query),
+  },
+  {
+    path: '/debug/backends',
+    what: 'endpoints, health, connections, and the share of each rule that had a request',
+    isLocal: true,
+    answer: () => ({ status: 200, body: backends(proxy) }),
+  },
+  {
+    path: '/debug/authorizers',
+    what: 'key sets with their age, remembered tokens',
+    isLocal: true,
+    answer: () => ({ status: 200, body: authorizers(proxy) }),
+  },
+  {
+    path: '/debug/runtime',
+    what: 'Node, V8 flags, memory',
+    isLocal: true,
+    answer: () => ({
+      status: 200,
+      body: {
+        ...describeRuntime(facts),
+        inFlight: proxy.inFlight,
+        connections: proxy.connections,
+      },
+    }),
+  },
+]
 
 function explained(proxy: DataPlane, query: URLSearchParams) {
   const url = parse(query.get('url') ?? '')
@@ -91,17 +110,50 @@ function parse(text: string): URL | null {
 }
 
 function backends({ runtime }: DataPlane) {
-  return [...runtime.clusters.values()].map(({ name, endpoints }) => ({
+  const shares = sharesOf(runtime)
+  return [...runtime.clusters.values()].map(({ id, name, endpoints }) => ({
     cluster: name,
-    endpoints: endpoints.map(({ address, port, healthy, ejected, inFlight, pool }) => ({
+    endpoints: endpoints.map(({ address, port, healthy, ejected, probe, inFlight, pool }) => ({
       address,
       port,
       healthy,
       ejected,
+      ...(probe !== undefined && { probe: probe.healthy ? 'good' : 'bad' }),
       inFlight,
       connections: pool.connections,
       idle: pool.idle,
       pending: pool.pending,
     })),
+    rules: shares.get(id) ?? [],
   }))
 }
+
+/** Id of a cluster → what the rules give it that use it. */
+function sharesOf(runtime: Runtime): ReadonlyMap<string, readonly object[]> {
+  const byCluster = new Map<string, object[]>()
+  const rules = runtime.router.hosts().flatMap(({ entries }) => entries.map(({ rule }) => rule))
+  for (const rule of new Set(rules)) {
+    for (const { cluster, ...share } of runtime.selectors.get(rule)?.shares() ?? []) {
+      const list = byCluster.get(cluster)
+      if (list === undefined) byCluster.set(cluster, [{ rule: rule.id, ...share }])
+      else list.push({ rule: rule.id, ...share })
+    }
+  }
+  return byCluster
+}
+
+const authorizers = ({ runtime }: DataPlane) =>
+  [...runtime.authorizers.values()].map(({ config, issuers, cached }) => ({
+    authorizer: config.id,
+    rememberedTokens: cached,
+    issuers: issuers.map(({ issuer, keys }) => ({
+      issuer: issuer.issuer,
+      keys: keys.size,
+      usable: keys.isUsable(config.staleKeysForMs),
+      ...(keys.isFetched && { ageSeconds: ageSeconds(keys.ageMs) }),
+      ...(keys.fault !== undefined && { lastFetchFailed: keys.fault }),
+    })),
+  }))
+
+const ageSeconds = (ageMs: number): number | 'never fetched' =>
+  Number.isFinite(ageMs) ? Math.round(ageMs / 1000) : 'never fetched'

@@ -13,8 +13,8 @@ export interface DataPlane {
   listen(): Promise<number>
   /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
   drain(timeoutMs: number): Promise<void>
-  /** A snapshot is in force, the listener is open, and it is not draining. */
-  readonly ready: boolean
+  /** Why it is not ready. Empty: a snapshot is in force, the listener is open, and it is not draining. */
+  readonly unready: readonly string[]
   /** Not ready at once, serve on for `drain.min`, then drain for at most `drain.timeout` (settings). */
   shutDown(): Promise<void>
   close(): void

@@ -335,7 +335,7 @@ describe('J20 an outage at a cold start', () => {
         },
       },
     )
-    expect(gateway.proxy.proxy.ready).toBe(true)
+    expect(gateway.proxy.proxy.unready).toEqual([])
     const token = tokenOf(claims(), old)
     const answer = await gateway.bearer(token)
     expectRefusal(answer, 'authorizer_unavailable')

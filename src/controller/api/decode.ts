@@ -196,6 +196,12 @@ function injectedBy(spec: unknown): string[] {
   return [...new Set(texts.map((name) => name.toLowerCase()))].slice(0, 64)
 }
 
+/** Messages are logged and shown; what a Secret holds must not be. */
+const withoutValue = (problem: Problem): Problem => ({
+  ...problem,
+  message: problem.message.replace(/, not .*$/s, ''),
+})
+
 function decodeCore(
   kind: Exclude<Decoded['kind'], 'ApiRoute' | 'ApiAuthorizer' | 'Namespace'>,
   manifest: Record<string, unknown>,
@@ -204,9 +210,9 @@ function decodeCore(
 ): DecodeResult {
   const whole = <T>(schema: z.ZodType<T>, make: (value: T) => Decoded): DecodeResult => {
     const result = schema.safeParse(manifest)
-    return result.success
-      ? make(result.data)
-      : { kind: 'none', problems: problemsOf(result.error, schema, manifest, '') }
+    if (result.success) return make(result.data)
+    const problems = problemsOf(result.error, schema, manifest, '')
+    return { kind: 'none', problems: kind === 'Secret' ? problems.map(withoutValue) : problems }
   }
   switch (kind) {
     case 'Service':

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import yaml from 'js-yaml'
 import { findJsonFault } from './json-scan.ts'
-import { ownTexts } from './own-texts.ts'
 
 /** Where a text stops being YAML or JSON, and why. */
 export interface SyntaxFault {
@@ -51,9 +50,21 @@ function parseYaml(text: string): Parsed {
     if (error instanceof RangeError) return unplaced(tooDeep)
     if (!(error instanceof yaml.YAMLException)) throw error
     const { line, column } = error.mark
-    return { fault: { line: line + 1, column: column + 1, message: error.reason } }
+    return { fault: { line: line + 1, column: column + 1, message: quiet(error.reason) } }
   }
 }
+
+/** Without the text that was met: it may be a password that should have been in quotes. */
+const quiet = (reason: string): string =>
+  reason
+    .replace(
+      /^unidentified alias .*$/s,
+      'unidentified alias; a text that begins with * needs quotes',
+    )
+    .replace(
+      /^(?:unknown|undeclared|tag) .*$/s,
+      'unknown tag; a text that begins with ! needs quotes',
+    )
 
 const tooDeep = `nested deeper than ${deepest} levels`
 
@@ -61,9 +72,7 @@ const unplaced = (message: string): Parsed => ({ fault: { line: 0, column: 0, me
 
 function finish(documents: readonly unknown[]): Parsed {
   const message = excessOf(documents)
-  if (message !== undefined) return unplaced(message)
-  ownTexts(documents)
-  return { documents: documents.flatMap(open) }
+  return message === undefined ? { documents: documents.flatMap(open) } : unplaced(message)
 }
 
 function open(value: unknown, index: number): readonly Document[] {
