@@ -4,14 +4,17 @@ import { type AdminRoute, startAdmin } from '../base/admin.ts'
 import { type ApiAccess, ApiClient } from '../base/api-client.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
+import type { EventLoop } from '../base/event-loop.ts'
 import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
+import { livenessRoute } from '../base/liveness.ts'
 import { createLog, type Log } from '../base/log.ts'
-import { Metrics } from '../base/metrics.ts'
+import type { Metrics } from '../base/metrics.ts'
 import type { ClusterController } from '../controller/cluster-controller.ts'
 import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { OwnerReference } from '../controller/publish/api-objects.ts'
 import type { ControllerState } from '../controller/state.ts'
 import type { ControllerFlags } from './controller.ts'
+import { openMetrics } from './process-metrics.ts'
 import { version } from './version.ts'
 
 /** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
@@ -27,7 +30,7 @@ export async function runController(flags: ControllerFlags): Promise<void> {
 }
 
 async function run(flags: ControllerFlags, log: Log): Promise<void> {
-  const metrics = new Metrics().withProcess()
+  const { metrics, loop } = openMetrics(systemClock)
   const counts = new ControllerMetrics(metrics)
   const client = new ApiClient(await access(flags.kubeconfig), systemClock)
   let state: ControllerState | undefined
@@ -58,10 +61,7 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
     restarted: (kind) => counts.restarted(kind),
   })
   counts.watch(controller)
-  await startAdmin(
-    flags.admin,
-    routes(controller, metrics, () => state),
-  )
+  await startAdmin(flags.admin, routes(controller, { metrics, loop, state: () => state }))
   if (flags.watchNamespaces.length > 0)
     log.info('only some namespaces are served: annotations of namespaces are not read', {
       namespaces: flags.watchNamespaces,
@@ -103,17 +103,18 @@ async function ownersOf(
   return [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid: metadata.uid }]
 }
 
+/** What the pages are made of, besides the controller. */
+interface ControllerPages {
+  readonly metrics: Metrics
+  readonly loop: EventLoop
+  readonly state: () => ControllerState | undefined
+}
+
 const routes = (
   controller: ClusterController,
-  metrics: Metrics,
-  state: () => ControllerState | undefined,
+  { metrics, loop, state }: ControllerPages,
 ): AdminRoute[] => [
-  {
-    path: '/livez',
-    what: 'the event loop turns',
-    isLocal: false,
-    answer: () => ({ status: 200, body: 'ok\n' }),
-  },
+  livenessRoute(loop, 'the event loop turns'),
   {
     path: '/readyz',
     what: 'everything is listed and proxies may subscribe',

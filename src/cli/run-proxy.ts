@@ -5,7 +5,6 @@ import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
-import { Metrics } from '../base/metrics.ts'
 import { findFacts } from '../base/runtime-facts.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
@@ -16,6 +15,7 @@ import { LastGoodFile } from '../proxy/feed/last-good-file.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
+import { openMetrics } from './process-metrics.ts'
 import type { ProxyFlags } from './proxy.ts'
 import { version } from './version.ts'
 
@@ -32,9 +32,9 @@ export async function runProxy(flags: ProxyFlags): Promise<void> {
 }
 
 async function run(flags: ProxyFlags, log: Log): Promise<void> {
-  const metrics = new Metrics().withProcess()
+  const { metrics, loop } = openMetrics(systemClock)
   const proxyMetrics = new ProxyMetrics(metrics)
-  const accessLog = openAccessLog(flags.accessLog, 'one')
+  const accessLog = openAccessLog({ file: flags.accessLog, writers: 'one', log, metrics })
   const { createProxy } = await import('../proxy/main.ts')
   const proxy = createProxy({
     clock: systemClock,
@@ -47,7 +47,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   const facts = findFacts(systemClock, threadPoolSize())
-  const admin = await startAdmin(flags.admin, proxyRoutes(proxy, metrics, facts))
+  const admin = await startAdmin(flags.admin, proxyRoutes({ proxy, metrics, loop, facts }))
   process.on('SIGUSR2', () => accessLog?.reopen())
   const stopFeed = startFeed(flags, proxy, proxyMetrics, log)
   await untilStopped(log)
@@ -55,6 +55,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
   await proxy.shutDown()
   proxy.close()
   await admin.close()
+  await accessLog?.close()
   process.exit(0)
 }
 

@@ -3,8 +3,8 @@ import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import { untilStopped } from '../base/lifecycle.ts'
 import type { Log } from '../base/log.ts'
-import { Metrics } from '../base/metrics.ts'
 import { findFacts } from '../base/runtime-facts.ts'
+import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { ControllerState } from '../controller/state.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
@@ -12,14 +12,17 @@ import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
 import { openController } from './open-controller.ts'
+import { openMetrics } from './process-metrics.ts'
 import type { StandaloneFlags } from './standalone.ts'
 import { statusRoute } from './status-route.ts'
 
 /** Both halves in this process: one event loop. */
 export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void> {
-  const metrics = new Metrics().withProcess()
+  const { metrics, loop } = openMetrics(systemClock)
   const proxyMetrics = new ProxyMetrics(metrics)
-  const accessLog = openAccessLog(flags.accessLog, 'one')
+  const controllerMetrics = new ControllerMetrics(metrics)
+  const accessLog = openAccessLog({ file: flags.accessLog, writers: 'one', log, metrics })
+  process.on('SIGUSR2', () => accessLog?.reopen())
   const { createProxy } = await import('../proxy/main.ts')
   const proxy = createProxy({
     clock: systemClock,
@@ -32,28 +35,30 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   let state: ControllerState | undefined
+  const progress = () => ({ applied: proxy.runtime.snapshot.digest === state?.snapshot.digest })
+  const facts = findFacts(systemClock, threadPoolSize())
+  // First of all: while the rest starts, /readyz says what it waits for.
+  const admin = await startAdmin(flags.admin, [
+    ...proxyRoutes({ proxy, metrics, loop, facts }),
+    statusRoute(() => state, progress),
+  ])
   const controller = await openController(flags, log, (next) => {
     state = next
+    controllerMetrics.compiled(next)
     applyTo(proxy, next, proxyMetrics, log)
   })
   const port = await proxy.listen()
-  const progress = () => ({ applied: proxy.runtime.snapshot.digest === state?.snapshot.digest })
-  const facts = findFacts(systemClock, threadPoolSize())
-  const admin = await startAdmin(flags.admin, [
-    ...proxyRoutes(proxy, metrics, facts),
-    statusRoute(() => state, progress),
-  ])
   log.info('ready', {
     http: `${flags.http.host}:${port}`,
     admin: `${flags.admin.host}:${admin.port}`,
     objects: state?.statuses.length ?? 0,
   })
-  process.on('SIGUSR2', () => accessLog?.reopen())
   await untilStopped(log)
   controller.close()
   await proxy.shutDown()
   proxy.close()
   await admin.close()
+  await accessLog?.close()
   process.exit(0)
 }
 

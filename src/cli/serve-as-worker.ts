@@ -2,7 +2,6 @@ import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import type { Log } from '../base/log.ts'
 import { samplesOf } from '../base/metric-sum.ts'
-import { Metrics } from '../base/metrics.ts'
 import { findFacts } from '../base/runtime-facts.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
@@ -10,6 +9,7 @@ import type { FromWorker, Question, ToWorker } from '../proxy/workers/messages.t
 import { type Served, WorkerLink, type WorkerOptions } from '../proxy/workers/worker.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
+import { openMetrics } from './process-metrics.ts'
 import type { StandaloneFlags } from './standalone.ts'
 
 /** A data plane among others, under a supervisor. When that is gone, Node ends this process, too. */
@@ -33,9 +33,9 @@ type CreateProxy = typeof import('../proxy/main.ts').createProxy
 const openWith =
   (flags: StandaloneFlags, log: Log, createProxy: CreateProxy): WorkerOptions['open'] =>
   (_, share, health): Served => {
-    const metrics = new Metrics().withProcess()
+    const { metrics, loop } = openMetrics(systemClock)
     const proxyMetrics = new ProxyMetrics(metrics)
-    const accessLog = openAccessLog(flags.accessLog, 'several')
+    const accessLog = openAccessLog({ file: flags.accessLog, writers: 'several', log, metrics })
     const proxy = createProxy({
       clock: systemClock,
       dice: systemDice,
@@ -48,7 +48,8 @@ const openWith =
       health,
       ...(accessLog !== undefined && { observe: accessLog.observe }),
     })
-    const routes = proxyRoutes(proxy, metrics, findFacts(systemClock, threadPoolSize()))
+    const facts = findFacts(systemClock, threadPoolSize())
+    const routes = proxyRoutes({ proxy, metrics, loop, facts })
     const clusterOf = (id: string) => proxy.runtime.clusters.get(id)
     const answer = async (question: Question) => {
       if (question.kind === 'samples')
@@ -66,6 +67,9 @@ const openWith =
       ejected: (name) => clusterOf(name.cluster)?.ejectedElsewhere(name),
       answer,
       reopen: () => accessLog?.reopen(),
-      stop: () => proxy.shutDown(),
+      stop: async () => {
+        await proxy.shutDown()
+        await accessLog?.close()
+      },
     }
   }

@@ -3,12 +3,13 @@ import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import { untilStopped } from '../base/lifecycle.ts'
 import type { Log } from '../base/log.ts'
-import { Metrics } from '../base/metrics.ts'
 import { findFacts } from '../base/runtime-facts.ts'
+import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { ControllerState } from '../controller/state.ts'
 import { Supervisor } from '../proxy/workers/supervisor.ts'
 import { threadPoolSize } from './config.ts'
 import { openController } from './open-controller.ts'
+import { openMetrics } from './process-metrics.ts'
 import type { StandaloneFlags } from './standalone.ts'
 import { statusRoute } from './status-route.ts'
 import { supervisorRoutes } from './supervisor-routes.ts'
@@ -21,7 +22,8 @@ const execArgv = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 
 /** The controller in this process, data planes in others. */
 export async function supervise(flags: StandaloneFlags, log: Log): Promise<void> {
-  const metrics = new Metrics().withProcess()
+  const { metrics, loop } = openMetrics(systemClock)
+  const controllerMetrics = new ControllerMetrics(metrics)
   const supervisor = new Supervisor({
     workers: flags.workers,
     clock: systemClock,
@@ -39,13 +41,14 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
   let state: ControllerState | undefined
   const controller = await openController(flags, log, (next) => {
     state = next
+    controllerMetrics.compiled(next)
     supervisor.publish(next.snapshot)
   })
   const port = await supervisor.start()
   const progress = () => ({ applied: supervisor.settled, workers: supervisor.statuses })
   const facts = findFacts(systemClock, threadPoolSize())
   const admin = await startAdmin(flags.admin, [
-    ...supervisorRoutes(supervisor, metrics.contentType, facts),
+    ...supervisorRoutes({ supervisor, contentType: metrics.contentType, loop, facts }),
     statusRoute(() => state, progress),
   ])
   log.info('ready', {

@@ -1,8 +1,10 @@
-import type { Counter, Family, Histogram, Metrics } from '../base/metrics.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { Counter, Family, Histogram } from '../base/series.ts'
+import type { ObjectStatus } from '../model/problem.ts'
 import type { ClusterController } from './cluster-controller.ts'
 import type { ControllerState } from './state.ts'
 
-/** What a controller counts (data-plane.md, Metrics). */
+/** What a controller counts of its compiles and its objects (data-plane.md, Metrics). */
 export class ControllerMetrics {
   readonly #metrics: Metrics
   readonly #compiles: Histogram
@@ -12,18 +14,28 @@ export class ControllerMetrics {
   constructor(metrics: Metrics) {
     this.#metrics = metrics
     this.#compiles = metrics
-      .histogram('fairlead_compile_seconds', 'Time that a compile took.', [])
+      .histogram('fairlead_compile_seconds', 'Time to compile all objects.', [])
       .series()
     this.#restarts = metrics.counter(
       'fairlead_watch_restarts_total',
-      'Watches that were interrupted.',
+      'Watches of the API server that were interrupted.',
       ['kind'],
     )
     metrics.computed(
-      'fairlead_objects',
-      'Objects of ours by whether they are accepted.',
-      ['kind', 'state'],
-      () => this.#objects(),
+      {
+        name: 'fairlead_objects',
+        help: 'Objects that are configured: good, with a problem, or served as they last were.',
+        labels: ['kind', 'state'],
+      },
+      () => objectRows(this.#state?.statuses ?? []),
+    )
+    metrics.computed(
+      {
+        name: 'fairlead_source_problems',
+        help: 'Problems with files and with documents that are no objects.',
+        labels: [],
+      },
+      () => [[[], this.#state?.problems.length ?? 0]],
     )
   }
 
@@ -37,13 +49,16 @@ export class ControllerMetrics {
   }
 
   watch(controller: ClusterController): void {
-    this.#metrics.computed('fairlead_leader', '1 for the controller that leads.', [], () => [
-      [[], controller.leads ? 1 : 0],
-    ])
     this.#metrics.computed(
-      'fairlead_push_proxies',
-      'Subscribed proxies by what they said last.',
-      ['state'],
+      { name: 'fairlead_leader', help: '1 for the controller that leads.', labels: [] },
+      () => [[[], controller.leads ? 1 : 0]],
+    )
+    this.#metrics.computed(
+      {
+        name: 'fairlead_push_proxies',
+        help: 'Subscribed proxies by what they said last.',
+        labels: ['state'],
+      },
       () => {
         const refused = controller.proxies.filter((proxy) => proxy.refused !== undefined).length
         return [
@@ -53,16 +68,25 @@ export class ControllerMetrics {
       },
     )
   }
+}
 
-  #objects(): (readonly [readonly string[], number])[] {
-    const counts = new Map<string, number>()
-    for (const { kind, conditions } of this.#state?.statuses ?? []) {
-      const isAccepted = conditions.some(
-        ({ type, status }) => type === 'Accepted' && status === 'True',
-      )
-      const key = `${kind} ${isAccepted ? 'accepted' : 'refused'}`
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-    }
-    return [...counts].map(([key, count]) => [key.split(' '), count] as const)
+const states = ['good', 'problem', 'last_good'] as const
+
+function objectRows(statuses: readonly ObjectStatus[]): (readonly [string[], number])[] {
+  const counts = new Map<string, number>()
+  for (const status of statuses) {
+    const key = `${status.kind} ${stateOf(status)}`
+    counts.set(key, (counts.get(key) ?? 0) + 1)
   }
+  return [...new Set(statuses.map(({ kind }) => kind))].flatMap((kind) =>
+    states.map((state) => [[kind, state], counts.get(`${kind} ${state}`) ?? 0] as const),
+  )
+}
+
+function stateOf({ conditions }: ObjectStatus): (typeof states)[number] {
+  const bad = conditions.filter(({ type, status }) =>
+    type === 'ServingLastGood' ? status === 'True' : status === 'False',
+  )
+  if (bad.length === 0) return 'good'
+  return bad.some(({ type }) => type === 'ServingLastGood') ? 'last_good' : 'problem'
 }

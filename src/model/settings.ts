@@ -7,7 +7,12 @@ export interface Settings {
   readonly accessLog: AccessLogSettings
   readonly hostOwnership: 'Namespace' | 'FirstCome' | 'Off'
   readonly guardrails: Guardrails
-  readonly metrics: { readonly perRoute: boolean }
+  readonly metrics: {
+    /** `route` and `rule` in counters; off: many routes make few series. */
+    readonly perRoute: boolean
+    /** `route` in the histogram of durations, too. */
+    readonly perRouteDurations: boolean
+  }
   readonly drain: { readonly minMs: number; readonly timeoutMs: number }
   /** CIDRs whose callers see `x-fairlead-route`, `-region` and `-attempts`. */
   readonly debugHeadersFor: readonly string[]
@@ -92,7 +97,7 @@ export const defaultSettings: Settings = Object.freeze({
   accessLog: { fields: {}, query: false, maxLineBytes: 16384 },
   hostOwnership: 'FirstCome',
   guardrails: { maxRequestMs: 86_400_000, allowPublic: true, urlBackends: [], authorizers: [] },
-  metrics: { perRoute: true },
+  metrics: { perRoute: true, perRouteDurations: false },
   drain: { minMs: 0, timeoutMs: 30_000 },
   debugHeadersFor: [],
   healthEndpoint: false,

@@ -43,7 +43,7 @@ export const settings: Decode<Settings> = record(
       { maxRequestMs: count, allowPublic: flag, urlBackends: list(text), authorizers: list(text) },
       {},
     ),
-    metrics: record({ perRoute: flag }, {}),
+    metrics: record({ perRoute: flag, perRouteDurations: flag }, {}),
     drain: record({ minMs: count, timeoutMs: count }, {}),
     debugHeadersFor: list(text),
     healthEndpoint: flag,

@@ -8,11 +8,12 @@ import { defaultSettings } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { HealthLink } from './runtime/health-link.ts'
+import type { LiveState } from './runtime/live-gauges.ts'
 import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { Share } from './runtime/share.ts'
 import { Listener } from './server/listener.ts'
-import { createEntry, type Observe } from './stages/entry.ts'
+import { createEntry, type Entry, type Observe } from './stages/entry.ts'
 
 export interface ProxyOptions {
   readonly clock: Clock
@@ -44,21 +45,21 @@ export function createProxy(options: ProxyOptions): DataPlane {
   const wheel = new Wheel(options.clock)
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
-  const { settings } = nothing
   let isListening = false
   let isStopping = false
-  let trusted = parseCidrs(settings.trustedProxies)
+  let trusted = parseCidrs(defaultSettings.trustedProxies)
   const listener = new Listener({
     ...options.http,
     clock: options.clock,
     wheel,
     handle: entry.handle,
-    clocks: settings.clocks,
+    clocks: defaultSettings.clocks,
     limits: runtime.limits,
     isTrusted: (address) => trusted.contains(address),
     observer: options.metrics.listener,
   })
   const memory = watchMemory(options, runtime, listener)
+  options.metrics.live = liveState(runtime, entry, listener)
   return {
     runtime,
     get inFlight() {
@@ -70,13 +71,17 @@ export function createProxy(options: ProxyOptions): DataPlane {
     apply(snapshot) {
       const startedMs = options.clock.nowMs()
       runtime.apply(snapshot)
-      options.metrics.perRoute = snapshot.settings.metrics.perRoute
-      options.metrics.applied(options.clock.wallMs(), (options.clock.nowMs() - startedMs) / 1000)
+      const seconds = (options.clock.nowMs() - startedMs) / 1000
+      options.metrics.applied(snapshot, options.clock.wallMs(), seconds)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
       listener.configure(snapshot.settings.clocks, runtime.limits)
     },
-    get ready() {
-      return isListening && !isStopping && runtime.generation > 0
+    get unready() {
+      return namesOf({
+        'no configuration was applied yet': runtime.generation === 0,
+        'the listener is not open': !isListening,
+        'it is draining': isStopping,
+      })
     },
     async listen() {
       const port = await listener.listen()
@@ -98,6 +103,21 @@ export function createProxy(options: ProxyOptions): DataPlane {
     },
   }
 }
+
+/** Those that are true. */
+const namesOf = (conditions: Readonly<Record<string, boolean>>): readonly string[] =>
+  Object.keys(conditions).filter((name) => conditions[name] === true)
+
+const liveState = (runtime: Runtime, entry: Entry, listener: Listener): LiveState => ({
+  get inFlight() {
+    return entry.inFlight
+  },
+  connections: () => listener.states,
+  clusters: () => runtime.clusters.values(),
+  authorizers: () => runtime.authorizers.values(),
+  rules: () => runtime.router.hosts().flatMap(({ entries }) => entries.map(({ rule }) => rule)),
+  selectorOf: (rule) => runtime.selectors.get(rule),
+})
 
 const watchMemory = (
   { clock, log }: ProxyOptions,

@@ -133,7 +133,8 @@ describe('J9 times are numbers, and exp is always there', () => {
       metadata: { namespace: 'shop', name: 'customers' },
       spec: { jwt: { issuers: [issuer], clockSkew: '61s' } },
     }
-    const { statuses } = createCompiler()(worldOf([manifest]), optionsOf([]))
+    const { snapshot, statuses } = createCompiler()(worldOf([manifest]), optionsOf([]))
+    expect(snapshot.authorizers).toEqual([])
     expect(statuses[0]?.conditions[0]?.message).toContain('spec.jwt.clockSkew: at most 60s')
   })
 })

@@ -4,6 +4,7 @@ import type {
   AuthorizeMember,
   Authorizer,
   Backend,
+  Cluster,
   Forward,
   Invalid,
   Issuer,
@@ -12,10 +13,11 @@ import type {
   Redirect,
   Respond,
   Rule,
+  ServiceTarget,
   SourceAddresses,
+  UrlTarget,
 } from '../../model/snapshot.ts'
 import type { Meta } from '../api/objects.ts'
-import type { ClusterDraft } from './draft-cluster.ts'
 import type { Referrer } from './grants.ts'
 
 /**
@@ -67,10 +69,11 @@ export type ForwardDraft = Omit<Forward, 'backends'> & {
   readonly backends: readonly BackendDraft[]
 }
 
-export type BackendDraft = Omit<Backend, 'cluster'> & {
-  readonly where: string
-  readonly cluster: ClusterDraft
-}
+export type BackendDraft = Omit<Backend, 'cluster'> &
+  Pick<Cluster, 'health' | 'maxConnections' | 'maxPending'> & {
+    readonly where: string
+    readonly target: Omit<ServiceTarget, 'endpoints'> | UrlTarget
+  }
 
 export type AuthorizeDraft =
   | { readonly kind: 'public'; readonly addresses?: SourceAddresses }

@@ -171,9 +171,7 @@ export class Shelf {
   }
 }
 
-/** Joined: a template would keep its parts beside the whole. */
-const keyOf = (kind: string, namespace: string, name: string) =>
-  [kind, ' ', namespace, '/', name].join('')
+const keyOf = (kind: string, namespace: string, name: string) => `${kind} ${namespace}/${name}`
 
 /** The key that a document would have if it could be decoded. */
 function claimedKey(value: unknown): string {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Counter } from '../../base/metrics.ts'
+import type { Counter } from '../../base/series.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'

@@ -1,9 +1,13 @@
-import type { Counter, Histogram, Metrics } from '../../base/metrics.ts'
+import type { Metrics } from '../../base/metrics.ts'
+import type { Counter, Histogram, Labels } from '../../base/series.ts'
 import { type FailureCode, refusals } from '../../model/failure.ts'
-import type { Backend, Rule } from '../../model/snapshot.ts'
+import type { Settings } from '../../model/settings.ts'
+import type { Backend, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
 import type { AuthorizerObserver } from './authorizers.ts'
 import type { ClusterObserver } from './cluster.ts'
+import { type LiveState, liveGauges } from './live-gauges.ts'
+import { families } from './metric-families.ts'
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 /** One series a known method; anything a client can invent is one more. */
@@ -14,7 +18,7 @@ const classOf = (status: number): string => classes[Math.trunc(status / 100)] ??
 /** What forwarding counts for one rule. */
 export interface LaneMeters {
   /** @param outcome `2xx` to `5xx`, or the code of a failure */
-  attempt(backend: Backend, outcome: string, seconds: number): void
+  attempt(backend: Backend, target: string, outcome: string, seconds: number): void
   retried(): void
   failedOver(from: string, to: string, reason: string): void
 }
@@ -24,150 +28,69 @@ export function countEjections(metrics: Metrics): ClusterObserver['ejected'] {
   const ejections = metrics.counter(
     'fairlead_ejections_total',
     'Endpoints that were taken out of rotation.',
-    ['cluster', 'reason'],
+    ['backend', 'reason'],
   )
   return (cluster, _, reason) => ejections.series(cluster.name, reason).inc()
+}
+
+interface BackendMeters {
+  readonly outcomes: Map<string, Counter>
+  readonly duration: Histogram
 }
 
 /** All that a data plane counts (data-plane.md, Metrics). Labels hold configured names and closed lists only. */
 export class ProxyMetrics {
   readonly metrics: Metrics
-  /** Off: `route` and `rule` are empty, so that many routes make few series. */
-  perRoute = true
-  readonly #requests
-  readonly #durations
-  readonly #attempts
-  readonly #attemptDurations
-  readonly #retries
-  readonly #failovers
-  readonly #rejected
+  /** What gauges are read from; set by who has it. */
+  live: LiveState | undefined
+  readonly #families
   readonly #ejected
-  readonly #timeouts
-  readonly #durationOf = new Map<number, Histogram>()
+  #settings: Settings['metrics'] = { perRoute: true, perRouteDurations: false }
+  /** Grows when names change: series that were looked up before are not the right ones any more. */
+  #epoch = 0
+  #snapshot: Snapshot | undefined
+  #routes: ReadonlySet<string> | undefined
   /** Rule → method and class → series: found without building a text. */
-  readonly #requestOf = new WeakMap<Rule, Map<string, (Counter | undefined)[]>>()
-  readonly #authorizations
+  #requestOf = new WeakMap<Rule, Map<string, (Counter | undefined)[]>>()
+  #durationOf = new WeakMap<object, Histogram[]>()
   readonly #authorizationOf = new Map<string, Map<string, Counter>>()
-  readonly #cacheHits
-  readonly #cacheMisses
-  readonly #keyRefreshes
-  readonly #keyFailures
-  readonly #connections
-  readonly #snapshotApplied
-  readonly #snapshotSeconds
-  readonly #snapshotRejected
 
   constructor(metrics: Metrics) {
     this.metrics = metrics
-    this.#requests = metrics.counter('fairlead_requests_total', 'Requests that were answered.', [
-      'route',
-      'rule',
-      'method',
-      'code_class',
-    ])
-    this.#durations = metrics.histogram(
-      'fairlead_request_duration_seconds',
-      'Time from the first byte of a request to the last of its answer.',
-      ['code_class'],
-    )
-    this.#attempts = metrics.counter('fairlead_backend_requests_total', 'Attempts at backends.', [
-      'route',
-      'rule',
-      'backend',
-      'region',
-      'outcome',
-    ])
-    this.#attemptDurations = metrics.histogram(
-      'fairlead_backend_duration_seconds',
-      'Time from an attempt to the head of its answer.',
-      ['backend', 'region'],
-    )
-    this.#retries = metrics.counter('fairlead_retries_total', 'Attempts after the first.', [
-      'route',
-      'rule',
-    ])
-    this.#failovers = metrics.counter(
-      'fairlead_failovers_total',
-      'Requests that moved to another region.',
-      ['route', 'from', 'to', 'reason'],
-    )
-    this.#rejected = metrics.counter(
-      'fairlead_rejected_requests_total',
-      'Requests that were refused for what they are, and connections that were turned away.',
-      ['reason'],
-    )
+    this.#families = families(metrics, (labels) => this.#isGone(labels))
     this.#ejected = countEjections(metrics)
-    this.#timeouts = metrics.counter('fairlead_timeouts_total', 'Clocks that expired.', ['clock'])
-    this.#authorizations = metrics.counter(
-      'fairlead_authorizations_total',
-      'Decisions of authorizers.',
-      ['authorizer', 'outcome'],
+    liveGauges(
+      metrics,
+      () => this.live,
+      () => this.#settings.perRoute,
     )
-    this.#cacheHits = metrics.counter(
-      'fairlead_authorizer_cache_hits_total',
-      'Credentials that were verified before.',
-      ['authorizer'],
-    )
-    this.#cacheMisses = metrics.counter(
-      'fairlead_authorizer_cache_misses_total',
-      'Credentials that had to be verified.',
-      ['authorizer'],
-    )
-    this.#keyRefreshes = metrics.counter('fairlead_jwks_refreshes_total', 'Fetches of key sets.', [
-      'authorizer',
-      'issuer',
-    ])
-    this.#keyFailures = metrics.counter(
-      'fairlead_jwks_failures_total',
-      'Fetches of key sets that failed.',
-      ['authorizer', 'issuer'],
-    )
-    this.#connections = metrics
-      .gauge('fairlead_connections', 'Client connections.', ['protocol', 'state'])
-      .series('http/1.1', 'open')
-    this.#snapshotApplied = metrics
-      .gauge(
-        'fairlead_snapshot_applied_timestamp_seconds',
-        'When the current snapshot was applied.',
-        [],
-        'min',
-      )
-      .series()
-    this.#snapshotSeconds = metrics
-      .histogram('fairlead_snapshot_apply_seconds', 'Time to apply a snapshot.', [])
-      .series()
-    this.#snapshotRejected = metrics
-      .counter('fairlead_snapshot_rejected_total', 'Snapshots that could not be applied.', [])
-      .series()
   }
 
   readonly listener = {
-    opened: () => this.#connections.inc(1),
-    closed: () => this.#connections.inc(-1),
-    rejected: (fault: ParseFault) => this.#refused(fault),
-    expired: (clock: string) => this.#timeouts.series(clock).inc(),
+    rejected: ({ code, reason }: ParseFault) => {
+      this.rejected(reason)
+      if (code === 'request_timeout') this.timeout('head')
+    },
+    expired: (clock: string) => this.timeout(clock),
   }
 
-  #refused({ code, reason }: ParseFault): void {
-    this.#rejected.series(reason).inc()
-    if (code === 'request_timeout') this.#timeouts.series('head').inc()
-  }
-
-  readonly unsolicited = (): void => this.#rejected.series('unsolicited_answer').inc()
+  readonly unsolicited = (): void => this.rejected('unsolicited_answer')
 
   readonly clusters: ClusterObserver = {
     ejected: (cluster, endpoint, reason) => this.#ejected(cluster, endpoint, reason),
     recovered: () => {},
-    unresolved: () => {},
+    unresolved: (cluster) => this.#families.resolutionFailures.series(cluster.name).inc(),
   }
 
   readonly authorizers: AuthorizerObserver = {
     cache: (authorizer) => ({
-      hits: this.#cacheHits.series(authorizer),
-      misses: this.#cacheMisses.series(authorizer),
+      hits: this.#families.cacheHits.series(authorizer),
+      misses: this.#families.cacheMisses.series(authorizer),
     }),
-    fetched: (authorizer, issuer, failed) =>
-      (failed ? this.#keyFailures : this.#keyRefreshes).series(authorizer, issuer).inc(),
+    fetched: (authorizer, issuer, failed) => {
+      const { keyFailures, keyRefreshes } = this.#families
+      ;(failed ? keyFailures : keyRefreshes).series(authorizer, issuer).inc()
+    },
   }
 
   authorized(authorizer: string, outcome: string): void {
@@ -175,7 +98,7 @@ export class ProxyMetrics {
     if (byOutcome === undefined) this.#authorizationOf.set(authorizer, (byOutcome = new Map()))
     let counter = byOutcome.get(outcome)
     if (counter === undefined) {
-      counter = this.#authorizations.series(authorizer, outcome)
+      counter = this.#families.authorizations.series(authorizer, outcome)
       byOutcome.set(outcome, counter)
     }
     counter.inc()
@@ -183,18 +106,74 @@ export class ProxyMetrics {
 
   /** One answered request. */
   request(rule: Rule | undefined, method: string, status: number, seconds: number): void {
-    this.#duration(status).observe(seconds)
-    if (rule === undefined)
-      return this.#requests.series('', '', methodLabel(method), classOf(status)).inc()
-    this.#requestSeries(rule, method, Math.trunc(status / 100)).inc()
+    const kind = Math.trunc(status / 100)
+    this.#duration(rule, kind).observe(seconds)
+    this.#requestSeries(rule ?? noRule, method, kind).inc()
   }
 
-  #duration(status: number): Histogram {
-    const kind = Math.trunc(status / 100)
-    let series = this.#durationOf.get(kind)
-    if (series === undefined)
-      this.#durationOf.set(kind, (series = this.#durations.series(classOf(status))))
-    return series
+  /** An exchange that ends with a failure. */
+  failed(code: FailureCode, clock: string | undefined): void {
+    this.#families.failures.series(code).inc()
+    if (refusals.has(code)) this.rejected(code)
+    if (clock !== undefined) this.timeout(clock)
+  }
+
+  /** Turned away for what it is; `reason` is bounded. */
+  rejected(reason: string): void {
+    this.#families.rejected.series(reason).inc()
+  }
+
+  timeout(clock: string): void {
+    this.#families.timeouts.series(clock).inc()
+  }
+
+  applied(snapshot: Snapshot, wallMs: number, seconds: number): void {
+    this.#families.snapshotApplied.series().set(wallMs / 1000)
+    this.#families.snapshotSeconds.series().observe(seconds)
+    this.#snapshot = snapshot
+    this.#routes = undefined
+    this.#configure(snapshot.settings.metrics)
+  }
+
+  refusedSnapshot(): void {
+    this.#families.snapshotRejected.series().inc()
+  }
+
+  lane(rule: Rule): LaneMeters {
+    let known = new Map<Backend, BackendMeters>()
+    let epoch = this.#epoch
+    const of = (backend: Backend, target: string): BackendMeters => {
+      if (epoch !== this.#epoch) known = new Map()
+      epoch = this.#epoch
+      let meters = known.get(backend)
+      if (meters === undefined) {
+        const duration = this.#families.attemptDurations.series(target, backend.region)
+        known.set(backend, (meters = { outcomes: new Map(), duration }))
+      }
+      return meters
+    }
+    return {
+      attempt: (backend, target, outcome, seconds) => {
+        const { outcomes, duration } = of(backend, target)
+        let counter = outcomes.get(outcome)
+        if (counter === undefined) {
+          const names = [...this.#names(rule), backend.name, backend.region, outcome]
+          outcomes.set(outcome, (counter = this.#families.attempts.series(...names)))
+        }
+        counter.inc()
+        duration.observe(seconds)
+      },
+      retried: () => this.#families.retries.series(...this.#names(rule)).inc(),
+      failedOver: (from, to, reason) =>
+        this.#families.failovers.series(this.#names(rule)[0], from, to, reason).inc(),
+    }
+  }
+
+  #duration(rule: Rule | undefined, kind: number): Histogram {
+    const key = rule !== undefined && this.#settings.perRouteDurations ? rule : noRule
+    let byClass = this.#durationOf.get(key)
+    if (byClass === undefined) this.#durationOf.set(key, (byClass = []))
+    return (byClass[kind] ??= this.#families.durations.series(key.route, classOf(kind * 100)))
   }
 
   #requestSeries(rule: Rule, method: string, kind: number): Counter {
@@ -203,66 +182,37 @@ export class ProxyMetrics {
     const label = methodLabel(method)
     let byClass = byMethod.get(label)
     if (byClass === undefined) byMethod.set(label, (byClass = []))
-    return (byClass[kind] ??= this.#requests.series(
-      ...this.#names(rule),
-      label,
-      classOf(kind * 100),
-    ))
+    const { requests } = this.#families
+    return (byClass[kind] ??= requests.series(...this.#names(rule), label, classOf(kind * 100)))
   }
 
   #names(rule: Rule): readonly [string, string] {
-    return this.perRoute ? [rule.route, rule.name] : ['', '']
+    return this.#settings.perRoute ? [rule.route, rule.name] : ['', '']
   }
 
-  /** An exchange that ends with a failure. */
-  failed(code: FailureCode, clock: string | undefined): void {
-    if (refusals.has(code)) this.#rejected.series(code).inc()
-    if (clock !== undefined) this.#timeouts.series(clock).inc()
+  #configure(settings: Settings['metrics']): void {
+    const before = this.#settings
+    this.#settings = settings
+    const { requests, attempts, retries, failovers, durations } = this.#families
+    const changed = [
+      ...(before.perRoute === settings.perRoute ? [] : [requests, attempts, retries, failovers]),
+      ...(before.perRouteDurations === settings.perRouteDurations ? [] : [durations]),
+    ]
+    if (changed.length === 0) return
+    for (const family of changed) family.clear()
+    this.#epoch++
+    this.#requestOf = new WeakMap()
+    this.#durationOf = new WeakMap()
   }
 
-  applied(wallMs: number, seconds: number): void {
-    this.#snapshotApplied.set(wallMs / 1000)
-    this.#snapshotSeconds.observe(seconds)
-  }
-
-  refusedSnapshot(): void {
-    this.#snapshotRejected.inc()
-  }
-
-  lane(rule: Rule): LaneMeters {
-    const known = new Map<Backend, { outcomes: Map<string, Counter>; duration: Histogram }>()
-    const of = (backend: Backend) => {
-      let meters = known.get(backend)
-      if (meters === undefined)
-        known.set(
-          backend,
-          (meters = {
-            outcomes: new Map(),
-            duration: this.#attemptDurations.series(backend.name, backend.region),
-          }),
-        )
-      return meters
-    }
-    return {
-      attempt: (backend, outcome, seconds) => {
-        const { outcomes, duration } = of(backend)
-        let counter = outcomes.get(outcome)
-        if (counter === undefined)
-          outcomes.set(
-            outcome,
-            (counter = this.#attempts.series(
-              ...this.#names(rule),
-              backend.name,
-              backend.region,
-              outcome,
-            )),
-          )
-        counter.inc()
-        duration.observe(seconds)
-      },
-      retried: () => this.#retries.series(...this.#names(rule)).inc(),
-      failedOver: (from, to, reason) =>
-        this.#failovers.series(this.#names(rule)[0], from, to, reason).inc(),
-    }
+  /** Of a route that is not configured any more. */
+  #isGone({ route }: Labels): boolean {
+    this.#routes ??= new Set(
+      this.#snapshot?.hosts.flatMap(({ entries }) => entries.map(({ rule }) => rule.route)),
+    )
+    return route !== undefined && route !== '' && !this.#routes.has(route)
   }
 }
+
+/** For what no rule took. */
+const noRule = { route: '', name: '' } as Rule

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import { type CidrSet, parseCidrs } from '../../model/address.ts'
 import type { Limits } from '../../model/settings.ts'
-import type { Cluster, Snapshot } from '../../model/snapshot.ts'
+import type { Cluster, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
 import { Authorizers, type KeyStore } from './authorizers.ts'
 import { LiveCluster } from './cluster.ts'
@@ -13,6 +13,7 @@ import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
+import type { Selector } from './selector.ts'
 import { limitsOf, partOf, type Share, whole } from './share.ts'
 
 /** What a runtime is given once, for the life of the process. */
@@ -60,6 +61,8 @@ export class Runtime {
   clusters: ReadonlyMap<string, LiveCluster> = new Map()
   authorizers: ReadonlyMap<string, LiveAuthorizer> = new Map()
   readonly access: Authorizers
+  /** What picks the backends of a rule, from its first request on. */
+  readonly selectors = new WeakMap<Rule, Selector>()
 
   constructor(options: RuntimeOptions, empty: Snapshot) {
     this.clock = options.clock

@@ -24,6 +24,7 @@ export interface SelectorOptions {
 /** A backend's share of the traffic, for explain, metrics and the admin port. */
 export interface Share {
   readonly backend: string
+  readonly cluster: string
   readonly region: string
   readonly priority: number
   readonly weight: number
@@ -93,11 +94,18 @@ export class Selector {
     return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
   }
 
-  /** What `explain` and the metrics show. */
+  /** Nothing is healthy: what is left is used, or the request fails (failover.panic). */
+  panics(): boolean {
+    this.#refresh(this.#options.clock.nowMs())
+    return !this.#anyHealthy && !this.empty
+  }
+
+  /** What the metrics and the admin port show. */
   shares(): Share[] {
     this.#refresh(this.#options.clock.nowMs())
     return this.#slots.map(({ backend, cluster, share, usable }) => ({
       backend: backend.name,
+      cluster: backend.cluster,
       region: backend.region,
       priority: backend.priority,
       weight: backend.weight,

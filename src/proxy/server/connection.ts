@@ -74,6 +74,11 @@ export class Connection implements SocketOwner {
     return this.#phase === 'head' && this.#pending === undefined
   }
 
+  get state(): 'active' | 'idle' | 'closing' {
+    if (this.idle) return 'idle'
+    return this.#phase === 'linger' || this.#phase === 'closed' ? 'closing' : 'active'
+  }
+
   /**
    * The exchange in flight is the last. A connection that has long been idle closes now; one that was busy just now may
    * have its next request on the way, which is answered and is the last then.

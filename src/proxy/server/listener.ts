@@ -22,8 +22,6 @@ export interface ListenerOptions {
 
 /** What happens at the listener, for metrics. */
 export interface ListenerObserver {
-  opened(): void
-  closed(): void
   /** A request or a connection that was turned away; `reason` is bounded. */
   rejected(fault: ParseFault): void
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
@@ -57,6 +55,13 @@ export class Listener implements ConnectionHost {
     return this.#connections.size
   }
 
+  /** Connections with a request, without one, and after the last one. */
+  get states(): Readonly<Record<Connection['state'], number>> {
+    const counts = { active: 0, idle: 0, closing: 0 }
+    for (const { state } of this.#connections) counts[state]++
+    return counts
+  }
+
   /** Opens the port; resolves with the port in use, rejects with Node's error (`EADDRINUSE`). */
   async listen(): Promise<number> {
     const accept = await chooseAccept()
@@ -88,7 +93,6 @@ export class Listener implements ConnectionHost {
       this.rejected({ code: 'overloaded', reason: refusal })
       return void socket.destroy()
     }
-    this.#options.observer.opened()
     accept(socket, (wrapped) => this.#open(wrapped, address))
   }
 
@@ -109,7 +113,6 @@ export class Listener implements ConnectionHost {
 
   closed(connection: Connection): void {
     this.#connections.delete(connection)
-    this.#options.observer.closed()
     if (this.#connections.size === 0) this.#emptied?.()
   }
 

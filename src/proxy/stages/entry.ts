@@ -109,9 +109,10 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     inFlight++
     try {
       identify(exchange)
-      if (inFlight > runtime.limits.requestsInFlight || runtime.pressure !== 'none')
-        fail(exchange, 'overloaded', overload)
-      else route(exchange, pipelines)
+      const overloaded = overload(inFlight, runtime)
+      if (overloaded === undefined) return route(exchange, pipelines)
+      runtime.metrics.rejected(overloaded)
+      fail(exchange, 'overloaded', tryAgain)
     } catch (error) {
       runtime.log.error('a request failed inside the gateway', { requestId: exchange.id, error })
       fail(exchange, 'internal')
@@ -125,7 +126,13 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
   }
 }
 
-const overload = { retryAfterSeconds: 1 }
+const tryAgain = { retryAfterSeconds: 1 }
+
+/** Why no new work is taken; undefined when it is. */
+function overload(inFlight: number, { limits, pressure }: Runtime): string | undefined {
+  if (inFlight > limits.requestsInFlight) return 'requests_in_flight'
+  return pressure === 'none' ? undefined : 'memory'
+}
 
 function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const { head } = exchange.request

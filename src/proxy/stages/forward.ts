@@ -28,15 +28,11 @@ export function forward(
   const hashOf = action.balance.policy === 'Hash' ? hashKey(action.balance.on) : undefined
   const budget = new RetryBudget(action.retry.budgetPercent)
   const meters = runtime.metrics.lane(rule)
-  const newLane = (): Lane => ({
-    rule,
-    action,
-    runtime,
-    selector: newSelector(action, runtime),
-    hashOf,
-    budget,
-    meters,
-  })
+  const newLane = (): Lane => {
+    const selector = newSelector(action, runtime)
+    runtime.selectors.set(rule, selector)
+    return { rule, action, runtime, selector, hashOf, budget, meters }
+  }
   let lane = newLane()
   let { generation } = runtime
   return (exchange) => {

@@ -66,7 +66,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
         undefined,
       )
     if (this.#failedIn !== undefined && this.#failedIn !== picked.backend.region) {
-      this.#lane.meters.failedOver(this.#failedIn, picked.backend.region, this.#failedBy)
+      const reason = outcomeLabels[this.#failedBy] ?? this.#failedBy
+      this.#lane.meters.failedOver(this.#failedIn, picked.backend.region, reason)
     }
     this.#picked = picked
     picked.endpoint.inFlight++
@@ -201,10 +202,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
     this.#record(0, firstByteMs, code)
-    if (wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true))
-      return this.#retry(0)
+    const again = wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true)
     // A trial that failed has found what was known: nothing is healthy.
     const isTrial = this.#picked?.panic === true && this.#lane.action.failover.panic === 'Fail'
+    // What no answer will tell is counted here.
+    if (clock !== undefined && (again || isTrial)) this.#lane.runtime.metrics.timeout(clock)
+    if (again) return this.#retry(0)
     this.#release()
     if (isTrial) this.#giveUp('no_healthy_backend', undefined)
     else this.#giveUp(code, clock)
@@ -310,9 +313,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       return 0
     }
     const ms = this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs
-    const { name, region } = this.#picked.backend
-    this.#attempt = { backend: name, region, outcome, ms }
-    this.#lane.meters.attempt(this.#picked.backend, outcomeLabels[outcome] ?? outcome, ms / 1000)
+    const { backend, cluster } = this.#picked
+    this.#attempt = { backend: backend.name, region: backend.region, outcome, ms }
+    const label = outcomeLabels[outcome] ?? outcome
+    this.#lane.meters.attempt(backend, cluster.name, label, ms / 1000)
     this.#exchange.attempts ??= []
     this.#exchange.attempts.push(this.#attempt)
     return ms

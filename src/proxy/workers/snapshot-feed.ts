@@ -1,15 +1,19 @@
 import type { Snapshot } from '../../model/snapshot.ts'
+import { encodeSnapshot } from '../../model/wire.ts'
 import type { Hand } from './crew.ts'
-import { Edition } from './edition.ts'
+
+interface Edition {
+  readonly digest: string
+  readonly text: string
+}
 
 interface Reader {
   readonly hand: Hand
   /** Sent and not answered yet. One at a time: what comes meanwhile is sent in its newest form. */
   awaited: Edition | undefined
-  /** What was sent is the way from what the worker has. */
-  isDelta: boolean
-  applied: Edition | undefined
-  refused: Edition | undefined
+  /** Digests; '' for none. */
+  applied: string
+  refused: string
   problem: string
   isListening: boolean
 }
@@ -34,7 +38,7 @@ export class SnapshotFeed {
 
   publish(snapshot: Snapshot): void {
     if (snapshot.digest === this.#current?.digest) return
-    this.#current = new Edition(snapshot)
+    this.#current = { digest: snapshot.digest, text: encodeSnapshot(snapshot) }
     for (const reader of this.#readers.values())
       if (reader.awaited === undefined) this.#send(reader, this.#current)
   }
@@ -42,9 +46,9 @@ export class SnapshotFeed {
   /** Answers what a new worker starts with; whether it could apply that is awaited from now on. */
   join(hand: Hand): string {
     const awaited = this.#current
-    const none = { isDelta: false, applied: undefined, refused: undefined }
-    this.#readers.set(hand.number, { hand, awaited, ...none, problem: '', isListening: false })
-    return awaited?.whole() ?? ''
+    const none = { applied: '', refused: '', problem: '', isListening: false }
+    this.#readers.set(hand.number, { hand, awaited, ...none })
+    return awaited?.text ?? ''
   }
 
   leave(hand: Hand): void {
@@ -57,48 +61,37 @@ export class SnapshotFeed {
   }
 
   applied(hand: Hand): void {
-    const reader = this.#readers.get(hand.number)
-    if (reader?.awaited === undefined) return
-    reader.applied = reader.awaited
-    if (this.#good?.digest !== reader.applied.digest) this.#good = reader.applied
-    this.#next(reader)
+    this.#answered(hand, (reader, { digest }) => {
+      if (this.#good?.digest !== digest) this.#good = reader.awaited
+      reader.applied = digest
+    })
   }
 
   refused(hand: Hand, problem: string): void {
-    const reader = this.#readers.get(hand.number)
-    if (reader?.awaited === undefined) return
-    // It may be that only the way there was wrong.
-    if (reader.isDelta) return this.#sendWhole(reader, reader.awaited)
-    reader.refused = reader.awaited
-    reader.problem = problem
-    this.#next(reader)
+    this.#answered(hand, (reader, { digest }) => {
+      reader.refused = digest
+      reader.problem = problem
+    })
   }
 
-  #next(reader: Reader): void {
+  #answered(hand: Hand, settle: (reader: Reader, edition: Edition) => void): void {
+    const reader = this.#readers.get(hand.number)
+    if (reader?.awaited === undefined) return
+    settle(reader, reader.awaited)
     reader.awaited = undefined
-    const wanted = this.#wantedBy(reader)
-    if (wanted !== undefined) this.#send(reader, wanted)
+    const next = this.#wantedBy(reader)
+    if (next !== undefined) this.#send(reader, next)
   }
 
   #wantedBy({ applied, refused }: Reader): Edition | undefined {
-    const digest = this.#current?.digest
-    if (digest !== applied?.digest && digest !== refused?.digest) return this.#current
-    const isGood = this.#good?.digest !== refused?.digest
-    return applied === undefined && isGood ? this.#good : undefined
+    const current = this.#current
+    if (current?.digest !== applied && current?.digest !== refused) return current
+    return applied === '' && this.#good?.digest !== refused ? this.#good : undefined
   }
 
   #send(reader: Reader, edition: Edition): void {
-    if (reader.applied === undefined) return this.#sendWhole(reader, edition)
     reader.awaited = edition
-    reader.isDelta = true
-    const text = edition.since(reader.applied.snapshot)
-    reader.hand.send({ kind: 'snapshot', text })
-  }
-
-  #sendWhole(reader: Reader, edition: Edition): void {
-    reader.awaited = edition
-    reader.isDelta = false
-    reader.hand.send({ kind: 'snapshot', text: edition.whole() })
+    reader.hand.send({ kind: 'snapshot', text: edition.text })
   }
 
   /** How many workers listen. */
@@ -110,8 +103,7 @@ export class SnapshotFeed {
   get settled(): boolean {
     const listening = this.#listening()
     return (
-      listening.length > 0 &&
-      listening.every(({ applied }) => applied?.digest === this.#current?.digest)
+      listening.length > 0 && listening.every(({ applied }) => applied === this.#current?.digest)
     )
   }
 
@@ -126,8 +118,8 @@ export class SnapshotFeed {
         worker: hand.number,
         pid: hand.pid,
         listening: isListening,
-        digest: applied?.digest ?? '',
-        ...(refused !== undefined && refused.digest === this.#current?.digest && { problem }),
+        digest: applied,
+        ...(refused === this.#current?.digest && { problem }),
       }))
   }
 }

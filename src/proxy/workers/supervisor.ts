@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
-import type { Counter, Metrics } from '../../base/metrics.ts'
+import type { Metrics } from '../../base/metrics.ts'
+import type { Counter } from '../../base/series.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { countEjections } from '../runtime/proxy-metrics.ts'
 import { Crew, type CrewOwner, type Hand } from './crew.ts'
@@ -81,7 +82,7 @@ export class Supervisor implements CrewOwner {
     })
     this.#questions = new Questions(clock)
     this.#collector = new MetricCollector(metrics, this.#questions)
-    metrics.computed('fairlead_workers', 'Workers that serve.', [], () => [
+    metrics.computed({ name: 'fairlead_workers', help: 'Workers that serve.', labels: [] }, () => [
       [[], this.#feed.serving],
     ])
     this.#ends = metrics
