@@ -16,7 +16,7 @@ import { supervisorRoutes } from './supervisor-routes.ts'
 
 /**
  * A young generation of 2 × 32 MiB: 4 to 5 % less CPU a request on Node 20, whose own is half of it. V8 takes it from
- * the command line only, so that a gateway alone has Node's own (ADR 10).
+ * the command line only, so that a gateway alone has Node's own (ADR 13).
  */
 const execArgv = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 

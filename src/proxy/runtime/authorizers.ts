@@ -9,6 +9,7 @@ import { BadSignatures } from './bad-signatures.ts'
 import type { KeySet } from './key-set.ts'
 import { createKeySets, type KeySets, updateKeySets } from './key-sets.ts'
 import type { KeySourceOptions } from './key-source.ts'
+import type { Share } from './share.ts'
 import { SignatureChecks } from './signature-checks.ts'
 
 /** Where fetched keys outlive the process. */
@@ -30,6 +31,7 @@ export interface AuthorizersOptions extends KeySourceOptions {
   readonly log: Log
   readonly limits: () => Limits
   readonly observer: AuthorizerObserver
+  readonly share?: Share
   /** Undefined: keys are fetched anew by every process. */
   readonly store: KeyStore | undefined
 }

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
 import type { Fetched } from './fetch-json.ts'
+import type { Share } from './share.ts'
 import { importKeys, type VerificationKey } from './verification-key.ts'
 
 const shortestMs = 60_000
@@ -27,6 +28,8 @@ export interface KeySetOptions {
   readonly given: string | undefined
   /** What an earlier process had fetched. */
   readonly saved: SavedKeys | undefined
+  /** One of several processes that ask the same issuer: each asks less often. */
+  readonly share?: Share
   /** A fetch is over. */
   readonly fetched: (set: KeySet) => void
 }
@@ -54,10 +57,12 @@ export class KeySet {
   #pending: Promise<void> | undefined
   #timer: Timer | undefined
   #closed = false
+  readonly #againMs: number
 
   constructor(options: KeySetOptions) {
     this.source = options.source
     this.#options = options
+    this.#againMs = againMs * (options.share?.of ?? 1)
   }
 
   /** Tells who verifies with it. The first time it begins to fetch. */
@@ -110,7 +115,7 @@ export class KeySet {
     if (this.find(kid, alg, staleForMs) !== undefined) return
     const { clock } = this.#options
     if (this.#pending === undefined && this.isFetched && !this.#closed) {
-      if (clock.nowMs() - this.#lastTryMs < againMs) return
+      if (clock.nowMs() - this.#lastTryMs < this.#againMs) return
       this.#timer?.cancel()
       this.#pending = this.#refresh()
     }
@@ -121,7 +126,7 @@ export class KeySet {
     const { clock, dice, fetch, fetched } = this.#options
     await this.#loading
     this.#lastTryMs = clock.nowMs()
-    let waitMs = againMs * (1 + 0.1 * dice())
+    let waitMs = this.#againMs * (1 + 0.1 * dice())
     try {
       const { value, maxAgeMs = usualMs } = await (fetch as () => Promise<Fetched>)()
       const keys = await importKeys(value)
@@ -145,7 +150,7 @@ export class KeySet {
   #freshMs(maxAgeMs: number): number {
     const staleForMs = Math.min(...this.users.map((user) => user.staleForMs))
     const wantedMs = Math.min(Math.max(maxAgeMs * 0.8, shortestMs), longestMs, staleForMs / 2)
-    return Math.max(wantedMs, againMs)
+    return Math.max(wantedMs, this.#againMs)
   }
 
   async #load(): Promise<void> {

@@ -4,6 +4,7 @@ import type { SavedKeys } from '../../model/saved-keys.ts'
 import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { KeySet, type KeyUser } from './key-set.ts'
 import { fetchOf, type KeySourceOptions, sourceId } from './key-source.ts'
+import type { Share } from './share.ts'
 
 /** By source. */
 export type KeySets = ReadonlyMap<string, KeySet>
@@ -12,6 +13,7 @@ export interface KeySetsOptions extends KeySourceOptions {
   readonly clock: Clock
   readonly dice: Dice
   readonly savedKeys: (source: string) => SavedKeys | undefined
+  readonly share?: Share
   readonly fetched: (set: KeySet) => void
 }
 

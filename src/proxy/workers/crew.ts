@@ -51,7 +51,7 @@ export class Crew {
   }
 
   start(): void {
-    // The kernel hands each connection to whoever takes it first; round robin would pass every one through here (ADR 10).
+    // The kernel hands each connection to whoever takes it first; round robin would pass every one through here (ADR 13).
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       execArgv: [...this.#options.execArgv, ...process.execArgv],
