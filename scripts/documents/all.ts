@@ -7,6 +7,8 @@ import { reasonsPage } from './reasons.ts'
 export const documents = (root: string): ReadonlyMap<string, string> =>
   new Map([
     ...definitions(),
+    // A chart can only read what lies in its own folder.
+    ...[...definitions()].map(([path, text]) => [`helm/fairlead/files/${path}`, text] as const),
     ['docs/failures.md', failuresPage()],
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
   ])

@@ -211,7 +211,7 @@ describe('settings', () => {
       'settings.yaml': 'limit: 1\nclocks: { head: 0s }\n',
     })
     expect(() => run(folder, { settings: true })).toThrow(
-      /settings\.yaml: clocks\.head: must be more than 0s.*; .*limit: is not a field that exists here$/,
+      /settings\.yaml: clocks\.head: must be more than 0s.*; .*limit: is not a field that exists here; did you mean "limits"\?$/,
     )
   })
 })

@@ -7,9 +7,17 @@ import type { Match } from './match.ts'
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const known = texts.get(value)
+  if (known !== undefined) return known
   if (Array.isArray(value)) return canonicalList(value)
   return canonicalRecord(value as Readonly<Record<string, unknown>>)
 }
+
+/** Texts of values that never change and are part of many others. */
+const texts = new WeakMap<object, string>()
+
+/** Saves writing the canonical JSON of a deeply frozen value again. */
+export const rememberText = (value: object, text: string): void => void texts.set(value, text)
 
 function canonicalList(list: readonly unknown[]): string {
   let text = '['

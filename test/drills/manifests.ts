@@ -6,11 +6,7 @@ const namespace = 'shop'
 export const host = 'api.shop.example'
 
 /** A Service and where its endpoints are, as Kubernetes would say it. */
-export function service(
-  name: string,
-  addresses: readonly string[],
-  port: number,
-): readonly Manifest[] {
+function service(name: string, addresses: readonly string[], port: number): readonly Manifest[] {
   const slice = {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

@@ -24,6 +24,12 @@ export function bearer(subject: string): string {
   return `authorization: Bearer ${tokenOf({ iss: issuer, aud: 'orders', sub: subject, exp }, key)}`
 }
 
+/** What the backend is told of such a caller. */
+export const identityOf = (subject: string, field: string): readonly string[] => [
+  `x-user: ${subject}`,
+  `x-claims: ${field.split('.')[1]}`,
+]
+
 /** `claimsHeader` of a token as the backend gets it, decoded. */
 export const claimsIn = (value: string): unknown =>
   JSON.parse(Buffer.from(value, 'base64url').toString())

@@ -248,7 +248,7 @@ const own = (host: string): Readonly<Record<string, RegExp>> => {
 export function printed({ method, target, fields, body }: Recorded): string {
   const wanted = own(fields[0]?.slice('host: '.length) ?? '')
   const nameOf = (field: string) => field.slice(0, field.indexOf(':'))
-  const isOwn = (field: string) => nameOf(field).toLowerCase() in wanted
+  const isOwn = (field: string) => Object.hasOwn(wanted, nameOf(field).toLowerCase())
   const said = Object.fromEntries(
     fields.filter(isOwn).map((field) => [nameOf(field), field.slice(nameOf(field).length + 2)]),
   )

@@ -1,6 +1,7 @@
-import { canonicalJson, digestOf, digestOfEntry } from '../../model/digest.ts'
+import { digestOf, digestOfEntry } from '../../model/digest.ts'
 import type { Match } from '../../model/match.ts'
 import type { HostEntry, Rule } from '../../model/snapshot.ts'
+import { sameText } from './same-text.ts'
 
 /** What breaks the tie between equally specific matches: one object per route. */
 export interface RouteOrder {
@@ -36,7 +37,8 @@ export const candidatesOf = (
   order: RouteOrder,
   sources: readonly CandidateSource[],
 ): readonly Candidate[] =>
-  sources.flatMap((source, ruleAt) => candidatesOfRule(order, source, ruleAt))
+  // Spread: a list that was grown keeps room for more.
+  [...sources.flatMap((source, ruleAt) => candidatesOfRule(order, source, ruleAt))]
 
 function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: number): Candidate[] {
   const ruleDigest = digestOf(source.rule)
@@ -46,7 +48,8 @@ function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: nu
     if (byKey.has(key)) return
     const entry = Object.freeze({ match, rule: source.rule })
     const digest = digestOfEntry(match, ruleDigest)
-    const where = source.matches.length > 1 ? `${source.where}.matches[${matchAt}]` : source.where
+    const where =
+      source.matches.length > 1 ? sameText(`${source.where}.matches[${matchAt}]`) : source.where
     byKey.set(key, { entry, key, digest, order, ruleAt, matchAt, where })
   })
   return [...byKey.values()]
@@ -54,7 +57,7 @@ function candidatesOfRule(order: RouteOrder, source: CandidateSource, ruleAt: nu
 
 /** The names of a pattern's segments do not select: `/orders/{id}` and `/orders/{name}` are the same match. */
 const keyOfMatch = (match: Match): string =>
-  canonicalJson(
+  digestOf(
     match.path.kind === 'pattern'
       ? { ...match, path: { ...match.path, value: nameless(match.path.value) } }
       : match,

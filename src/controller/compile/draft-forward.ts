@@ -3,12 +3,14 @@ import type {
   Balance,
   Failover,
   HashKey,
+  Health,
   Retry,
   RetryReason,
   Rewrite,
 } from '../../model/snapshot.ts'
 import type { BackendSpec, BalanceSpec, RetrySpec, RouteSpec, RuleSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
+import { type ClusterDraft, draftCluster } from './draft-cluster.ts'
 import { draftHealth } from './draft-health.ts'
 import { draftHostname } from './draft-hostname.ts'
 import { checkCookieName, checkUnique } from './draft-names.ts'
@@ -16,6 +18,7 @@ import { draftPathRewrite } from './draft-rewrite.ts'
 import { draftUrl } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'
 import type { BackendDraft, ForwardDraft } from './drafts.ts'
+import { sameText } from './same-text.ts'
 
 export interface ForwardSource {
   readonly spec: RuleSpec
@@ -40,14 +43,12 @@ export function draftForward(source: ForwardSource, drafting: Drafting): Forward
     draftHealth(spec.health ?? defaults.health ?? {}, retry.statuses, `${where}.health`, checks),
   )
   const rewrite = draftRewrite(source, drafting)
+  const place = { namespace: source.namespace, health }
   const draft = (backend: BackendSpec, at: number) =>
-    draftBackend(backend, source.namespace, `${where}.backends[${at}]`, drafting)
+    draftBackend(backend, place, sameText(`${where}.backends[${at}]`), drafting) ?? []
   return {
     kind: 'forward',
-    backends: (spec.backends ?? []).flatMap((backend, at) => {
-      const drafted = draft(backend, at)
-      return drafted === undefined ? [] : [{ ...drafted, health }]
-    }),
+    backends: (spec.backends ?? []).flatMap(draft),
     balance: sharing.share(
       draftBalance(spec.balance ?? defaults.balance ?? {}, `${where}.balance`, checks),
     ),
@@ -62,30 +63,40 @@ export function draftForward(source: ForwardSource, drafting: Drafting): Forward
 const defaultMaxConnections = 1024
 const defaultMaxPending = 1024
 
+/** What a backend has from its rule and its object. */
+interface Place {
+  readonly namespace: string
+  readonly health: Health
+}
+
 function draftBackend(
   spec: BackendSpec,
-  namespace: string,
+  { namespace, health }: Place,
   where: string,
   drafting: Drafting,
-): Omit<BackendDraft, 'health'> | undefined {
+): BackendDraft | undefined {
   const { name, region = '', weight = 1, priority = 0 } = spec
-  const use = { where, name, region, weight, priority }
+  const found = draftTarget(spec, namespace, where, drafting)
+  if (found === undefined) return undefined
+  const { target, basePath } = found
   const limits = {
     maxConnections: spec.maxConnections ?? defaultMaxConnections,
     maxPending: spec.maxPending ?? defaultMaxPending,
   }
-  if (spec.service !== undefined) {
-    const { name: service, port } = spec.service
-    const target = {
-      kind: 'service' as const,
-      namespace: spec.service.namespace ?? namespace,
-      service,
-      port,
-    }
-    return { ...use, ...limits, target, basePath: '' }
-  }
-  const url = spec.url === undefined ? undefined : draftUrl(spec.url, `${where}.url`, drafting)
-  return url && { ...use, ...limits, ...url }
+  const cluster = draftCluster({ target, health, ...limits }, drafting.sharing)
+  return { where, name, region, weight, priority, basePath, cluster }
+}
+
+function draftTarget(
+  { service, url }: BackendSpec,
+  home: string,
+  where: string,
+  drafting: Drafting,
+): { readonly target: ClusterDraft['target']; readonly basePath: string } | undefined {
+  if (service === undefined)
+    return url === undefined ? undefined : draftUrl(url, `${where}.url`, drafting)
+  const { name, namespace = home, port } = service
+  return { target: { kind: 'service', namespace, service: name, port }, basePath: '' }
 }
 
 const defaultOn: readonly RetryReason[] = ['ConnectFailure', 'Reset']

@@ -1,5 +1,6 @@
 import type { Checks } from './checks.ts'
 import type { HostnameDraft } from './drafts.ts'
+import { sameText } from './same-text.ts'
 
 /** DNS labels, as the codec takes them in a Host; underscores are in use. */
 const name =
@@ -12,7 +13,7 @@ export function draftHostnames(
 ): readonly HostnameDraft[] {
   const drafts = new Map<string, HostnameDraft>()
   hostnames.forEach((text, at) => {
-    const where = `spec.hostnames[${at}]`
+    const where = sameText(`spec.hostnames[${at}]`)
     const hostname = draftPattern(text, where, checks)
     if (hostname !== undefined && !drafts.has(hostname)) drafts.set(hostname, { hostname, where })
   })

@@ -1,12 +1,14 @@
 import { isAddress } from '../../model/address.ts'
 import type { IssuerSpec, JwksSpec } from '../api/specs.ts'
 import { Checks } from './checks.ts'
+import { draftCluster } from './draft-cluster.ts'
 import { draftHealth } from './draft-health.ts'
 import { checkRequestTarget } from './draft-names.ts'
 import { hostRefusal, isLoopback } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'
 import type { BackendDraft, KeysDraft } from './drafts.ts'
 import { publicKeySet } from './jwks.ts'
+import type { Sharing } from './sharing.ts'
 
 const missing: KeysDraft = Object.freeze({ kind: 'missing' })
 
@@ -56,7 +58,11 @@ function draftSet(spec: JwksSpec, home: string, where: string, drafting: Draftin
   if (service !== undefined) {
     const path = service.path ?? defaultPath
     checkRequestTarget(path, `${where}.service.path`, drafting.checks)
-    return { kind: 'service', path, backend: backendOf(service, home, `${where}.service`) }
+    return {
+      kind: 'service',
+      path,
+      backend: backendOf(service, home, `${where}.service`, drafting.sharing),
+    }
   }
   if (configMapRef !== undefined)
     return {
@@ -85,6 +91,7 @@ const backendOf = (
   service: NonNullable<JwksSpec['service']>,
   home: string,
   where: string,
+  sharing: Sharing,
 ): BackendDraft => ({
   where,
   name: service.name,
@@ -92,13 +99,18 @@ const backendOf = (
   weight: 1,
   priority: 0,
   basePath: '',
-  target: {
-    kind: 'service',
-    namespace: service.namespace ?? home,
-    service: service.name,
-    port: service.port,
-  },
-  health: draftHealth({}, [], where, new Checks()),
-  maxConnections: 1024,
-  maxPending: 1024,
+  cluster: draftCluster(
+    {
+      target: {
+        kind: 'service',
+        namespace: service.namespace ?? home,
+        service: service.name,
+        port: service.port,
+      },
+      health: draftHealth({}, [], where, new Checks()),
+      maxConnections: 1024,
+      maxPending: 1024,
+    },
+    sharing,
+  ),
 })

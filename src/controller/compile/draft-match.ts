@@ -7,6 +7,7 @@ import { literalSegmentsOfRegex, regexFault, withoutAnchors } from './regex.ts'
 
 type PathSpec = NonNullable<MatchSpec['path']>
 
+const none: readonly never[] = Object.freeze([])
 const everyPath: PathMatch = Object.freeze({ kind: 'prefix', value: '/', literal: 0 })
 
 /** What a rule without `matches` matches. */
@@ -28,6 +29,7 @@ export function draftMatch(spec: MatchSpec, where: string, checks: Checks): Matc
 
 /** GET includes HEAD (RFC 9110 §9.3.2). */
 function draftMethods(methods: readonly string[]): readonly string[] {
+  if (methods.length === 0) return none
   const all = methods.includes('GET') ? [...methods, 'HEAD'] : methods
   return Object.freeze([...new Set(all)].sort())
 }
@@ -133,6 +135,7 @@ function draftValues(
   checks: Checks,
   draftName: DraftName,
 ): readonly ValueMatch[] | undefined {
+  if (specs.length === 0) return none
   const drafts = specs.map((spec, at) => {
     const name = draftName(spec.name, `${where}[${at}].name`, checks)
     return name === undefined ? undefined : draftValue(name, spec, `${where}[${at}]`, checks)

@@ -4,7 +4,6 @@ import type {
   AuthorizeMember,
   Authorizer,
   Backend,
-  Cluster,
   Forward,
   Invalid,
   Issuer,
@@ -13,11 +12,10 @@ import type {
   Redirect,
   Respond,
   Rule,
-  ServiceTarget,
   SourceAddresses,
-  UrlTarget,
 } from '../../model/snapshot.ts'
 import type { Meta } from '../api/objects.ts'
+import type { ClusterDraft } from './draft-cluster.ts'
 import type { Referrer } from './grants.ts'
 
 /**
@@ -69,11 +67,10 @@ export type ForwardDraft = Omit<Forward, 'backends'> & {
   readonly backends: readonly BackendDraft[]
 }
 
-export type BackendDraft = Omit<Backend, 'cluster'> &
-  Pick<Cluster, 'health' | 'maxConnections' | 'maxPending'> & {
-    readonly where: string
-    readonly target: Omit<ServiceTarget, 'endpoints'> | UrlTarget
-  }
+export type BackendDraft = Omit<Backend, 'cluster'> & {
+  readonly where: string
+  readonly cluster: ClusterDraft
+}
 
 export type AuthorizeDraft =
   | { readonly kind: 'public'; readonly addresses?: SourceAddresses }

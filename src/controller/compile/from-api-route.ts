@@ -10,6 +10,7 @@ import type { Drafting } from './drafting.ts'
 import type { RouteDraft, RuleDraft } from './drafts.ts'
 import { isSpoiledBy, type Place } from './place.ts'
 import { invalid } from './resolve.ts'
+import { sameText } from './same-text.ts'
 import type { Sharing } from './sharing.ts'
 
 export const group = 'fairlead.dev'
@@ -45,7 +46,7 @@ function draftObject(
   const checks = new Checks()
   const drafting: Drafting = { options, checks, sharing }
   const hostnames = draftHostnames(spec.hostnames, checks)
-  const whereOf = (at: number): string => `spec.rules[${at}]`
+  const whereOf = (at: number): string => sameText(`spec.rules[${at}]`)
   checkUnique(spec.rules.map(uniqueName), (at) => `${whereOf(at)}.name`, checks)
   const drafted = spec.rules.map((rule, at) => {
     const where = whereOf(at)

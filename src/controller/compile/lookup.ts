@@ -39,11 +39,19 @@ const allNames = ''
 
 /** Looks things up and remembers every answer, absent ones included. */
 export class Lookup {
-  readonly looks: Look[] = []
+  readonly #looks: Look[] = []
   readonly #tables: Tables
+  readonly #pool: Map<string, Look>
 
-  constructor(tables: Tables) {
+  /** @param pool looks that others took at the same tables: ten thousand routes to one Service share theirs */
+  constructor(tables: Tables, pool: Map<string, Look>) {
     this.#tables = tables
+    this.#pool = pool
+  }
+
+  /** A list of its own that has no room for more. */
+  get looks(): readonly Look[] {
+    return [...this.#looks]
   }
 
   find<Name extends TableName>(
@@ -55,16 +63,25 @@ export class Lookup {
   }
 
   get<Name extends TableName>(table: Name, key: string): ValueOf<Name> | undefined {
-    const found = this.#tables[table].get(key) as ValueOf<Name> | undefined
-    if (!this.looks.some((look) => look.table === table && look.key === key)) {
-      this.looks.push({ table, key, found })
-    }
-    return found
+    const known = this.#looks.find((look) => look.table === table && look.key === key)
+    if (known !== undefined) return known.found as ValueOf<Name> | undefined
+    const look = this.#look(table, key)
+    this.#looks.push(look)
+    return look.found as ValueOf<Name> | undefined
+  }
+
+  #look(table: TableName, key: string): Look {
+    const place = `${table} ${key}`
+    const known = this.#pool.get(place)
+    if (known !== undefined) return known
+    const look = { table, key, found: this.#tables[table].get(key) }
+    this.#pool.set(place, look)
+    return look
   }
 
   /** The names in one namespace, for suggestions. */
   names(table: TableName, namespace: string): string[] {
-    this.looks.push({ table, key: allNames, found: this.#tables[table].version })
+    this.#looks.push({ table, key: allNames, found: this.#tables[table].version })
     const prefix = `${namespace}/`
     return [...this.#tables[table].keys()]
       .filter((key) => key.startsWith(prefix))
@@ -104,7 +121,9 @@ export class Resolving<Source extends object, Result> {
     const gone = delta.gone.map((source) => this.#forget(source))
     const stale = this.#stale(tables)
     gone.push(...stale.map((source) => this.#forget(source)))
-    return { gone, come: [...delta.come, ...stale].map((source) => this.#remake(source, tables)) }
+    const pool = new Map<string, Look>()
+    const come = [...delta.come, ...stale].map((source) => this.#remake(source, tables, pool))
+    return { gone, come }
   }
 
   #forget(source: Source): Result {
@@ -113,8 +132,8 @@ export class Resolving<Source extends object, Result> {
     return made.result
   }
 
-  #remake(source: Source, tables: Tables): Result {
-    const lookup = new Lookup(tables)
+  #remake(source: Source, tables: Tables, pool: Map<string, Look>): Result {
+    const lookup = new Lookup(tables, pool)
     const result = this.#make(lookup, source)
     this.#made.set(source, { looks: lookup.looks, result })
     return result

@@ -46,6 +46,8 @@ export class Owning {
     const problems = route.hostnames.flatMap(
       (claim) => this.#ownership.problemOf(route, claim) ?? [],
     )
+    if (problems.length === 0)
+      return { route, hostnames: route.hostnames.map(({ hostname }) => hostname), problems: none }
     const refused = new Set(problems.map(({ path }) => path))
     const hostnames = route.hostnames
       .filter(({ where }) => !refused.has(where))
@@ -53,6 +55,8 @@ export class Owning {
     return { route, hostnames, problems }
   }
 }
+
+const none: readonly never[] = Object.freeze([])
 
 const isSameVerdict = (a: OwnedRoute, b: OwnedRoute): boolean =>
   isSameList(a.hostnames, b.hostnames) &&

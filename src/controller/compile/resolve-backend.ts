@@ -1,16 +1,10 @@
-import { digestOf } from '../../model/digest.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Cluster, ServiceTarget, UrlTarget } from '../../model/snapshot.ts'
 import type { Service } from '../api/objects.ts'
 import { didYouMean } from '../api/suggest.ts'
+import type { ClusterDraft, ServiceDraft } from './draft-cluster.ts'
 import type { BackendDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
-
-/** A cluster before its endpoints are known. Equal ids are the same cluster, shared by all that use it. */
-export type ClusterDraft = Omit<Cluster, 'target'> & { readonly target: ServiceDraft | UrlTarget }
-
-export type ServiceDraft = Omit<ServiceTarget, 'endpoints'>
 
 /** Where an object uses a cluster; faults of its endpoints are reported there. */
 export interface ClusterUse {
@@ -24,22 +18,12 @@ export function resolveBackend(
   from: Referrer,
   backend: BackendDraft,
 ): ClusterDraft | Problem {
-  const { target, where } = backend
+  const { cluster, where } = backend
+  const { target } = cluster
   const problem =
     target.kind === 'service' ? serviceProblem(lookup, from, target, where) : undefined
-  return problem ?? clusterOf(backend)
+  return problem ?? cluster
 }
-
-/** The digest says what makes two uses the same: target, circuit limits and health (resilience.md). */
-function clusterOf({ target, health, maxConnections, maxPending }: BackendDraft): ClusterDraft {
-  const identity = { target, health, maxConnections, maxPending }
-  return Object.freeze({ id: digestOf(identity).slice(0, 32), name: nameOf(target), ...identity })
-}
-
-const nameOf = (target: ServiceDraft | UrlTarget): string =>
-  target.kind === 'service'
-    ? `${target.namespace}/${target.service}:${target.port}`
-    : `${target.scheme}://${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${target.port}`
 
 function serviceProblem(
   lookup: Lookup,

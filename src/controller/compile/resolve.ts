@@ -6,6 +6,7 @@ import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from
 import type { Lookup } from './lookup.ts'
 import { resolveAuthorize } from './resolve-authorize.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
+import type { Sharing } from './sharing.ts'
 
 /** A route whose references are followed. What it needs of the world is in it; what it could not find is a problem. */
 export interface ResolvedRoute {
@@ -29,33 +30,42 @@ export interface ResolvedRule {
 export const invalid: Invalid = Object.freeze({ kind: 'invalid' })
 
 /** Follows every reference of a route. A fault costs the backend or the rule it is in, which keeps its place (invariants 2 and 3). */
-export function resolveRoute(lookup: Lookup, draft: RouteDraft): ResolvedRoute {
+export function resolveRoute(lookup: Lookup, draft: RouteDraft, sharing: Sharing): ResolvedRoute {
   const { subject, origin, hostnames, holdsHosts } = draft
-  const problems = [...draft.problems]
-  const rules = draft.rules.map((rule) => resolveRule(lookup, draft, rule, problems))
-  const order = Object.freeze({
-    created: subject.meta.created,
-    id: `${origin.namespace}/${origin.name}`,
-    kind: origin.kind,
-  })
+  const id = `${origin.namespace}/${origin.name}`
+  const resolved = draft.rules.map((rule) => resolveRule(lookup, draft, rule, { id, sharing }))
+  const found = resolved.flatMap(({ problems }) => problems)
+  const problems = draft.problems.length + found.length === 0 ? none : [...draft.problems, ...found]
+  const rules = resolved.map(({ rule }) => rule)
+  const order = Object.freeze({ created: subject.meta.created, id, kind: origin.kind })
   return Object.freeze({ subject, origin, order, hostnames, holdsHosts, rules, problems })
+}
+
+/** What the rules of a route have in common. */
+interface Common {
+  /** `namespace/name`: one text for all that carry it. */
+  readonly id: string
+  readonly sharing: Sharing
 }
 
 function resolveRule(
   lookup: Lookup,
   route: RouteDraft,
   draft: RuleDraft,
-  problems: Problem[],
-): ResolvedRule {
+  { id, sharing }: Common,
+): { readonly rule: ResolvedRule; readonly problems: readonly Problem[] } {
   const { origin } = route
-  const { action, uses, problems: backendProblems } = resolveAction(lookup, route, draft.action)
+  const {
+    action,
+    uses,
+    problems: backendProblems,
+  } = resolveAction(lookup, route, draft.action, sharing)
   const { authorize, problems: memberProblems } = resolveAuthorize(
     lookup,
     route.referrer,
     draft.authorize,
   )
-  problems.push(...backendProblems, ...memberProblems)
-  const id = `${origin.namespace}/${origin.name}`
+  const problems = [...backendProblems, ...memberProblems]
   const rule: Rule = Object.freeze({
     id: `${id}/${draft.name}`,
     route: id,
@@ -67,7 +77,7 @@ function resolveRule(
     stripHeaders: lookup.get('injected', origin.namespace) ?? none,
     ...draft.policies,
   })
-  return { rule, matches: draft.matches, where: draft.where, uses }
+  return { rule: { rule, matches: draft.matches, where: draft.where, uses }, problems }
 }
 
 const none: readonly never[] = Object.freeze([])
@@ -82,6 +92,7 @@ function resolveAction(
   lookup: Lookup,
   route: RouteDraft,
   action: RuleDraft['action'],
+  sharing: Sharing,
 ): ResolvedAction {
   if (action.kind !== 'forward') return { action, uses: none, problems: none }
   const backends: Backend[] = []
@@ -96,11 +107,14 @@ function resolveAction(
     uses.push({ where: draft.where, cluster: found })
     backends.push(backendOf(draft, found.id))
   }
-  return { action: backends.length === 0 ? invalid : forwardTo(action, backends), uses, problems }
+  // Spread: a list that was grown keeps room for more.
+  const forward = { ...action, backends: [...backends] }
+  return {
+    action: backends.length === 0 ? invalid : sharing.share(forward),
+    uses: [...uses],
+    problems,
+  }
 }
-
-const forwardTo = (action: ForwardDraft, backends: readonly Backend[]): Action =>
-  Object.freeze({ ...action, backends: Object.freeze(backends) })
 
 const backendOf = (
   { name, region, weight, priority, basePath }: ForwardDraft['backends'][number],

@@ -23,7 +23,7 @@ export class RouteResolving {
     this.#className = options.className
     this.#resolving = new Resolving((lookup, object) => {
       const lastGood = lookup.get('lastGoodRoutes', identityOf(object))
-      return resolveRoute(lookup, draftApiRoute(object, lastGood, options, sharing))
+      return resolveRoute(lookup, draftApiRoute(object, lastGood, options, sharing), sharing)
     })
   }
 

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../model/digest.ts'
+import { canonicalJson, rememberText } from '../../model/digest.ts'
 
 /** Distinct values remembered; beyond this the memory starts anew, which costs sharing and nothing else. */
 const mostValues = 2000
@@ -16,6 +16,7 @@ export class Sharing {
     if (known !== undefined) return known as T
     if (this.#known.size >= mostValues) this.#known.clear()
     deepFreeze(value)
+    rememberText(value, key)
     this.#known.set(key, value)
     return value
   }

@@ -23,21 +23,33 @@ export function statusOf(
   const own = problems.filter(({ reason }) => !referenceReasons.has(reason))
   const references = problems.filter(({ reason }) => referenceReasons.has(reason))
   const condition = conditionFor(meta.generation)
-  const conditions: Condition[] = [
-    condition('Accepted', 'Accepted', own),
-    condition('ResolvedRefs', 'ResolvedRefs', references),
-  ]
-  if (lastGood !== undefined) conditions.push(servingLastGood(meta.generation, lastGood))
   const { namespace, name, uid, generation } = meta
-  return Object.freeze({
-    kind,
-    namespace,
-    name,
-    uid,
-    generation,
-    conditions: Object.freeze(conditions),
-  })
+  const conditions =
+    problems.length === 0 && lastGood === undefined
+      ? nothingWrong(generation)
+      : Object.freeze([
+          condition('Accepted', 'Accepted', own),
+          condition('ResolvedRefs', 'ResolvedRefs', references),
+          ...(lastGood === undefined ? [] : [servingLastGood(generation, lastGood)]),
+        ])
+  return Object.freeze({ kind, namespace, name, uid, generation, conditions })
 }
+
+/** Most objects are of a low generation, and most have no problem: what is said of them is one list. */
+const goodConditions: (readonly Condition[])[] = []
+
+function nothingWrong(generation: number): readonly Condition[] {
+  const condition = conditionFor(generation)
+  const make = () =>
+    Object.freeze([
+      condition('Accepted', 'Accepted', []),
+      condition('ResolvedRefs', 'ResolvedRefs', []),
+    ])
+  if (generation < 0 || generation >= mostShared) return make()
+  return (goodConditions[generation] ??= make())
+}
+
+const mostShared = 1000
 
 const conditionFor =
   (observedGeneration: number) =>

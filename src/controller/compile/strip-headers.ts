@@ -1,10 +1,10 @@
 import type { Rule } from '../../model/snapshot.ts'
 import { type Delta, groupIn } from './delta.ts'
+import type { ClusterDraft } from './draft-cluster.ts'
 import type { AuthorizerDraft } from './drafts.ts'
 import { compareTexts, isSameList } from './order.ts'
 import type { OwnedRoute } from './owned.ts'
 import type { ResolvedRule } from './resolve.ts'
-import type { ClusterDraft } from './resolve-backend.ts'
 
 interface TargetUse {
   /** The routes with a rule that forwards there. */

@@ -46,7 +46,11 @@ export function programmedOf(
     ({ namespace, name }) => !has(byName.get(`${namespace}/${name}`), since),
   )
   if (behind.length === 0)
-    return { status: 'True', reason: 'Programmed', message: `served by ${expected.length} proxies` }
+    return {
+      status: 'True',
+      reason: 'Programmed',
+      message: `served by every proxy (${expected.length})`,
+    }
   const refusal = behind
     .map(({ namespace, name }) => byName.get(`${namespace}/${name}`)?.refused)
     .find((refused) => refused !== undefined && !isOlder(refused.moment, since))

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import yaml from 'js-yaml'
 import { findJsonFault } from './json-scan.ts'
+import { ownTexts } from './own-texts.ts'
 
 /** Where a text stops being YAML or JSON, and why. */
 export interface SyntaxFault {
@@ -72,7 +73,9 @@ const unplaced = (message: string): Parsed => ({ fault: { line: 0, column: 0, me
 
 function finish(documents: readonly unknown[]): Parsed {
   const message = excessOf(documents)
-  return message === undefined ? { documents: documents.flatMap(open) } : unplaced(message)
+  if (message !== undefined) return unplaced(message)
+  ownTexts(documents)
+  return { documents: documents.flatMap(open) }
 }
 
 function open(value: unknown, index: number): readonly Document[] {

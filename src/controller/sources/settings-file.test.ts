@@ -67,7 +67,7 @@ describe('the settings file', () => {
       says: [
         'settings.yaml: clocks.head: must be a text, not 10',
         'settings.yaml: drain.min: must be at most 24h, not 25h',
-        'settings.yaml: limit: is not a field that exists here',
+        'settings.yaml: limit: is not a field that exists here; did you mean "limits"?',
       ],
     },
     {

@@ -171,7 +171,9 @@ export class Shelf {
   }
 }
 
-const keyOf = (kind: string, namespace: string, name: string) => `${kind} ${namespace}/${name}`
+/** Joined: a template would keep its parts beside the whole. */
+const keyOf = (kind: string, namespace: string, name: string) =>
+  [kind, ' ', namespace, '/', name].join('')
 
 /** The key that a document would have if it could be decoded. */
 function claimedKey(value: unknown): string {

@@ -173,7 +173,7 @@ function stampOf(file: string): string {
   try {
     const stats = fs.statSync(file, { throwIfNoEntry: false })
     return stats?.isFile() === true
-      ? `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.dev} ${stats.ino}`
+      ? [stats.mtimeMs, stats.ctimeMs, stats.size, stats.dev, stats.ino].join(' ')
       : ''
   } catch (error) {
     return codeOf(error)

@@ -58,6 +58,7 @@ export class LiveCluster {
   readonly #options: ClusterOptions
   readonly #probes = new Map<LiveEndpoint, Probe>()
   #cluster: Cluster
+  #updated: Cluster | undefined
   #resolution: Resolution | undefined
   #timer: Timer | undefined
   #ejected = 0
@@ -77,8 +78,10 @@ export class LiveCluster {
     return this.#cluster.health.passive.slowFactor
   }
 
-  /** Takes over a cluster of the same id: only the endpoints can differ. */
+  /** Takes over a cluster of the same id: only the endpoints can differ. Called once after it was made, too. */
   update(cluster: Cluster): void {
+    if (cluster === this.#updated) return
+    this.#updated = cluster
     this.#cluster = cluster
     const { target } = cluster
     if (target.kind === 'service') return this.#replace(serviceAddresses(target))

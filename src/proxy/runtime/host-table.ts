@@ -25,7 +25,7 @@ export interface TableNode {
 
 interface Growing {
   children: Map<string, Growing> | undefined
-  tiers: ReadyEntry[][]
+  tiers: readonly ReadyEntry[][]
 }
 
 /**
@@ -44,7 +44,7 @@ export class HostTable {
     const tests = new Map<string, TextTest>()
     for (const entry of host.entries) {
       const { path } = entry.match
-      if (path.kind === 'exact') tierOf(exact, path.value).push(ready(entry, undefined))
+      if (path.kind === 'exact') addTo(exact, path.value, ready(entry, undefined))
       else addBelow(root, entry, path.kind === 'prefix' ? undefined : sharedTest(tests, path))
     }
     this.host = host
@@ -53,13 +53,16 @@ export class HostTable {
   }
 }
 
-const newNode = (): Growing => ({ children: undefined, tiers: [] })
+const newNode = (): Growing => ({ children: undefined, tiers: none })
 
-function tierOf(exact: Map<string, ReadyEntry[]>, value: string): ReadyEntry[] {
-  let tier = exact.get(value)
-  if (tier === undefined) exact.set(value, (tier = []))
-  return tier
+/** A list that begins with its first member has room for one: most have no second. */
+function addTo(exact: Map<string, ReadyEntry[]>, value: string, entry: ReadyEntry): void {
+  const tier = exact.get(value)
+  if (tier === undefined) exact.set(value, [entry])
+  else tier.push(entry)
 }
+
+const none: readonly never[] = []
 
 /** One test for all entries with the same path: the router remembers what it said last. */
 function sharedTest(tests: Map<string, TextTest>, path: PathMatch): TextTest {
@@ -82,7 +85,7 @@ function addBelow(root: Growing, entry: HostEntry, test: TextTest | undefined): 
   const tier = node.tiers.at(-1)
   const first = tier?.[0]?.result.entry.match.path
   if (first !== undefined && comparePaths(first, path) === 0) tier?.push(ready(entry, test))
-  else node.tiers.push([ready(entry, test)])
+  else node.tiers = [...node.tiers, [ready(entry, test)]]
 }
 
 /** The literal leading segments of a path match, as the compiler counted them. */

@@ -63,8 +63,9 @@ function anyOf({ members }: Group, exchange: Exchange, runtime: Runtime, next: N
 function allOf({ members }: Group, exchange: Exchange, runtime: Runtime, next: Next): void {
   const allowed: Extract<Verdict, { kind: 'allow' }>[] = []
   let undecided: Denial | undefined
+  const order = inOrder(members, exchange, runtime)
   const step = (at: number): void => {
-    const member = members[at]
+    const member = order[at]
     if (member === undefined)
       return undecided === undefined ? admit(allowed, exchange, next) : refuse(exchange, undecided)
     check(member, exchange, runtime, (verdict) => {

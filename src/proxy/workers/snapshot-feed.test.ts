@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { snapshotOf } from '../../../test/harness/proxy.ts'
-import { encodeSnapshot } from '../../model/wire.ts'
 import type { Hand } from './crew.ts'
 import type { ToWorker } from './messages.ts'
 import { SnapshotFeed } from './snapshot-feed.ts'
 
 /** Snapshots that differ in their digest only. */
 const edition = (digest: string) => ({ ...snapshotOf({ ports: [1] }), digest })
+
+/** `b` for a whole snapshot, `a>b` for the way from one to the other. */
+function nameOf(text: string): string {
+  const { snapshot, delta } = JSON.parse(text)
+  return delta === undefined ? snapshot.digest : `${delta.from}>${delta.to}`
+}
 
 interface TestHand extends Hand {
   readonly got: string[]
@@ -15,7 +20,7 @@ interface TestHand extends Hand {
 function handOf(number: number): TestHand {
   const got: string[] = []
   const send = (message: ToWorker) => {
-    if (message.kind === 'snapshot') got.push(JSON.parse(message.text).digest)
+    if (message.kind === 'snapshot') got.push(nameOf(message.text))
   }
   return { number, pid: 1000 + number, send, got }
 }
@@ -37,14 +42,7 @@ describe('snapshots for workers', () => {
   test('a new worker starts with the newest', () => {
     const { feed } = started(1)
     feed.publish(edition('b'))
-    expect(JSON.parse(feed.join(handOf(2))).digest).toBe('b')
-  })
-
-  test('what is sent is the wire format', () => {
-    const feed = new SnapshotFeed()
-    const snapshot = snapshotOf({ ports: [1] })
-    feed.publish(snapshot)
-    expect(feed.join(handOf(1))).toBe(encodeSnapshot(snapshot))
+    expect(nameOf(feed.join(handOf(2)))).toBe('b')
   })
 
   test('it is settled when every worker that listens has applied the newest', () => {
@@ -72,9 +70,9 @@ describe('snapshots for workers', () => {
   test('a slow worker gets the newest when it has answered, and nothing between', () => {
     const { feed, hands } = started(1)
     for (const digest of ['b', 'c', 'd']) feed.publish(edition(digest))
-    expect(hands[0]!.got).toEqual(['b'])
+    expect(hands[0]!.got).toEqual(['a>b'])
     feed.applied(hands[0]!)
-    expect(hands[0]!.got).toEqual(['b', 'd'])
+    expect(hands[0]!.got).toEqual(['a>b', 'b>d'])
     expect(feed.settled).toBe(false)
     feed.applied(hands[0]!)
     expect(feed.settled).toBe(true)
@@ -85,14 +83,15 @@ describe('snapshots for workers', () => {
     feed.publish(edition('b'))
     feed.publish(edition('a'))
     feed.applied(hands[0]!)
-    expect(hands[0]!.got).toEqual(['b', 'a'])
+    expect(hands[0]!.got).toEqual(['a>b', 'b>a'])
   })
 
-  test('one that refuses keeps what it had and is not asked again', () => {
+  test('one that refuses the way and the whole keeps what it had and is not asked again', () => {
     const { feed, hands } = started(1)
     feed.publish(edition('b'))
+    feed.refused(hands[0]!, 'it does not follow')
     feed.refused(hands[0]!, 'hosts: a list is wanted')
-    expect(hands[0]!.got).toEqual(['b'])
+    expect(hands[0]!.got).toEqual(['a>b', 'b'])
     expect(feed.settled).toBe(false)
     expect(feed.statuses()).toEqual([
       { worker: 1, pid: 1001, listening: true, digest: 'a', problem: 'hosts: a list is wanted' },
@@ -105,6 +104,7 @@ describe('snapshots for workers', () => {
   test('a new worker that refuses the newest gets the last that another one serves', () => {
     const { feed, hands } = started(1)
     feed.publish(edition('b'))
+    feed.refused(hands[0]!, 'no')
     feed.refused(hands[0]!, 'no')
     const fresh = handOf(2)
     feed.join(fresh)

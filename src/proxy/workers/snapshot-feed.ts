@@ -1,19 +1,15 @@
 import type { Snapshot } from '../../model/snapshot.ts'
-import { encodeSnapshot } from '../../model/wire.ts'
 import type { Hand } from './crew.ts'
-
-interface Edition {
-  readonly digest: string
-  readonly text: string
-}
+import { Edition } from './edition.ts'
 
 interface Reader {
   readonly hand: Hand
   /** Sent and not answered yet. One at a time: what comes meanwhile is sent in its newest form. */
   awaited: Edition | undefined
-  /** Digests; '' for none. */
-  applied: string
-  refused: string
+  /** What was sent is the way from what the worker has. */
+  isDelta: boolean
+  applied: Edition | undefined
+  refused: Edition | undefined
   problem: string
   isListening: boolean
 }
@@ -38,7 +34,7 @@ export class SnapshotFeed {
 
   publish(snapshot: Snapshot): void {
     if (snapshot.digest === this.#current?.digest) return
-    this.#current = { digest: snapshot.digest, text: encodeSnapshot(snapshot) }
+    this.#current = new Edition(snapshot)
     for (const reader of this.#readers.values())
       if (reader.awaited === undefined) this.#send(reader, this.#current)
   }
@@ -46,9 +42,9 @@ export class SnapshotFeed {
   /** Answers what a new worker starts with; whether it could apply that is awaited from now on. */
   join(hand: Hand): string {
     const awaited = this.#current
-    const none = { applied: '', refused: '', problem: '', isListening: false }
-    this.#readers.set(hand.number, { hand, awaited, ...none })
-    return awaited?.text ?? ''
+    const none = { isDelta: false, applied: undefined, refused: undefined }
+    this.#readers.set(hand.number, { hand, awaited, ...none, problem: '', isListening: false })
+    return awaited?.whole() ?? ''
   }
 
   leave(hand: Hand): void {
@@ -61,37 +57,48 @@ export class SnapshotFeed {
   }
 
   applied(hand: Hand): void {
-    this.#answered(hand, (reader, { digest }) => {
-      if (this.#good?.digest !== digest) this.#good = reader.awaited
-      reader.applied = digest
-    })
+    const reader = this.#readers.get(hand.number)
+    if (reader?.awaited === undefined) return
+    reader.applied = reader.awaited
+    if (this.#good?.digest !== reader.applied.digest) this.#good = reader.applied
+    this.#next(reader)
   }
 
   refused(hand: Hand, problem: string): void {
-    this.#answered(hand, (reader, { digest }) => {
-      reader.refused = digest
-      reader.problem = problem
-    })
-  }
-
-  #answered(hand: Hand, settle: (reader: Reader, edition: Edition) => void): void {
     const reader = this.#readers.get(hand.number)
     if (reader?.awaited === undefined) return
-    settle(reader, reader.awaited)
+    // It may be that only the way there was wrong.
+    if (reader.isDelta) return this.#sendWhole(reader, reader.awaited)
+    reader.refused = reader.awaited
+    reader.problem = problem
+    this.#next(reader)
+  }
+
+  #next(reader: Reader): void {
     reader.awaited = undefined
-    const next = this.#wantedBy(reader)
-    if (next !== undefined) this.#send(reader, next)
+    const wanted = this.#wantedBy(reader)
+    if (wanted !== undefined) this.#send(reader, wanted)
   }
 
   #wantedBy({ applied, refused }: Reader): Edition | undefined {
-    const current = this.#current
-    if (current?.digest !== applied && current?.digest !== refused) return current
-    return applied === '' && this.#good?.digest !== refused ? this.#good : undefined
+    const digest = this.#current?.digest
+    if (digest !== applied?.digest && digest !== refused?.digest) return this.#current
+    const isGood = this.#good?.digest !== refused?.digest
+    return applied === undefined && isGood ? this.#good : undefined
   }
 
   #send(reader: Reader, edition: Edition): void {
+    if (reader.applied === undefined) return this.#sendWhole(reader, edition)
     reader.awaited = edition
-    reader.hand.send({ kind: 'snapshot', text: edition.text })
+    reader.isDelta = true
+    const text = edition.since(reader.applied.snapshot)
+    reader.hand.send({ kind: 'snapshot', text })
+  }
+
+  #sendWhole(reader: Reader, edition: Edition): void {
+    reader.awaited = edition
+    reader.isDelta = false
+    reader.hand.send({ kind: 'snapshot', text: edition.whole() })
   }
 
   /** How many workers listen. */
@@ -103,7 +110,8 @@ export class SnapshotFeed {
   get settled(): boolean {
     const listening = this.#listening()
     return (
-      listening.length > 0 && listening.every(({ applied }) => applied === this.#current?.digest)
+      listening.length > 0 &&
+      listening.every(({ applied }) => applied?.digest === this.#current?.digest)
     )
   }
 
@@ -118,8 +126,8 @@ export class SnapshotFeed {
         worker: hand.number,
         pid: hand.pid,
         listening: isListening,
-        digest: applied,
-        ...(refused === this.#current?.digest && { problem }),
+        digest: applied?.digest ?? '',
+        ...(refused !== undefined && refused.digest === this.#current?.digest && { problem }),
       }))
   }
 }

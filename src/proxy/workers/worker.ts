@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
+import { decodeControllerMessage } from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { decodeSnapshot } from '../../model/wire.ts'
+import { applyDelta } from '../../model/snapshot-delta.ts'
+import { checked, type Decoded } from '../../model/wire.ts'
 import type { Ejection, EndpointName, HealthLink, ProbeReport } from '../runtime/health-link.ts'
 import type { Share } from '../runtime/share.ts'
 import {
@@ -43,6 +45,7 @@ export class WorkerLink implements HealthLink {
   readonly #options: WorkerOptions
   readonly #reports = new Map<string, ProbeReport>()
   #served: Served | undefined
+  #snapshot: Snapshot | undefined
   #asked = false
 
   constructor(options: WorkerOptions) {
@@ -93,9 +96,10 @@ export class WorkerLink implements HealthLink {
     const served = this.#served
     if (served === undefined) return
     try {
-      const decoded = decodeSnapshot(text)
+      const decoded = this.#decode(text)
       if ('problem' in decoded) throw new Error(decoded.problem)
       served.apply(decoded.snapshot)
+      this.#snapshot = decoded.snapshot
       this.#forget(decoded.snapshot)
       this.#options.send({ kind: 'applied' })
     } catch (error) {
@@ -103,6 +107,17 @@ export class WorkerLink implements HealthLink {
       return this.#options.send({ kind: 'refused', problem: String(error) })
     }
     if (!this.#asked) void this.#listen(served)
+  }
+
+  /** Whole, or the way from what is in force. */
+  #decode(text: string): Decoded {
+    const decoded = decodeControllerMessage(text)
+    if ('problem' in decoded) return decoded
+    const { message } = decoded
+    if (message.type === 'snapshot') return { snapshot: message.snapshot }
+    if (message.type !== 'delta' || message.delta.from !== this.#snapshot?.digest)
+      return { problem: 'it does not follow what is in force' }
+    return checked(applyDelta(this.#snapshot, message.delta))
   }
 
   async #listen(served: Served): Promise<void> {
