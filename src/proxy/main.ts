@@ -2,9 +2,10 @@ import type { Clock } from '../base/clock.ts'
 import type { Dice } from '../base/dice.ts'
 import type { Log } from '../base/log.ts'
 import { MemoryPressure } from '../base/memory-pressure.ts'
+import { openFileLimit } from '../base/open-files.ts'
 import { Wheel } from '../base/wheel.ts'
 import { parseCidrs } from '../model/address.ts'
-import { defaultSettings } from '../model/settings.ts'
+import { defaultSettings, type Limits } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { HealthLink } from './runtime/health-link.ts'
@@ -29,7 +30,12 @@ export interface ProxyOptions {
   /** One of several workers: its part of the limits, and how health is shared. */
   readonly share?: Share
   readonly health?: HealthLink
+  /** Files that may be open; by default what the system allows this process. */
+  readonly openFiles?: number
 }
+
+/** Of the files that may be open; the rest is for backends, and for logs and probes. */
+const shareForClients = 0.8
 
 const nothing: Snapshot = {
   format: 1,
@@ -45,6 +51,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
   const wheel = new Wheel(options.clock)
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
+  const mostConnections = Math.floor((options.openFiles ?? openFileLimit()) * shareForClients)
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(defaultSettings.trustedProxies)
@@ -54,7 +61,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
     wheel,
     handle: entry.handle,
     clocks: defaultSettings.clocks,
-    limits: runtime.limits,
+    limits: atMost(runtime.limits, mostConnections),
     isTrusted: (address) => trusted.contains(address),
     observer: options.metrics.listener,
   })
@@ -74,7 +81,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       const seconds = (options.clock.nowMs() - startedMs) / 1000
       options.metrics.applied(snapshot, options.clock.wallMs(), seconds)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
-      listener.configure(snapshot.settings.clocks, runtime.limits)
+      listener.configure(snapshot.settings.clocks, atMost(runtime.limits, mostConnections))
     },
     get unready() {
       return namesOf({
@@ -103,6 +110,11 @@ export function createProxy(options: ProxyOptions): DataPlane {
     },
   }
 }
+
+const atMost = (limits: Limits, connections: number): Limits => ({
+  ...limits,
+  connections: Math.min(limits.connections, connections),
+})
 
 /** Those that are true. */
 const namesOf = (conditions: Readonly<Record<string, boolean>>): readonly string[] =>

@@ -253,3 +253,18 @@ async function closed(upstream: Upstream): Promise<void> {
   if (socket !== undefined && !socket.destroyed)
     await new Promise((resolve) => socket.once('close', resolve))
 }
+
+describe('D7: files that may be open', () => {
+  test('clients get four fifths of them, whatever the settings say; those who have a connection keep it', async () => {
+    const { proxy, client, upstream } = await setUp(answering(ok()), { openFiles: 5 })
+    expect(statusOf(await client.send(get()).until(/hello/))).toBe('200')
+    const others = [1, 2, 3].map(() => new RawClient(proxy.port))
+    open.push(...others)
+    for (const other of others) expect(statusOf(await other.send(get()).until(/hello/))).toBe('200')
+    const fifth = new RawClient(proxy.port)
+    open.push(fifth)
+    expect(await fifth.untilOver()).toBe('')
+    expect(proxy.rejected).toEqual(['connections'])
+    expect(upstream.connections.length).toBeLessThanOrEqual(4)
+  })
+})

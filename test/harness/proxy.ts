@@ -27,6 +27,7 @@ export interface TestOptions {
   readonly limits?: Partial<Settings['limits']>
   readonly maxConnections?: number
   readonly maxPending?: number
+  readonly openFiles?: number
   /** Time stands still until the test moves it. */
   readonly clock?: Clock
 }
@@ -150,6 +151,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     http: { host: '127.0.0.1', port: 0 },
     region: '',
     allowLoopback: true,
+    ...(options.openFiles !== undefined && { openFiles: options.openFiles }),
     observe: (exchange) => void finished.push(exchange),
   })
   proxy.apply(snapshotOf(options))
