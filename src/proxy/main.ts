@@ -51,7 +51,6 @@ export function createProxy(options: ProxyOptions): DataPlane {
   const wheel = new Wheel(options.clock)
   const runtime = new Runtime({ ...options, wheel }, nothing)
   const entry = createEntry(runtime, options.observe)
-  const mostConnections = Math.floor((options.openFiles ?? openFileLimit()) * shareForClients)
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(defaultSettings.trustedProxies)
@@ -61,7 +60,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
     wheel,
     handle: entry.handle,
     clocks: defaultSettings.clocks,
-    limits: atMost(runtime.limits, mostConnections),
+    limits: limitsOf(options, runtime),
     isTrusted: (address) => trusted.contains(address),
     observer: options.metrics.listener,
   })
@@ -81,7 +80,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       const seconds = (options.clock.nowMs() - startedMs) / 1000
       options.metrics.applied(snapshot, options.clock.wallMs(), seconds)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
-      listener.configure(snapshot.settings.clocks, atMost(runtime.limits, mostConnections))
+      listener.configure(snapshot.settings.clocks, limitsOf(options, runtime))
     },
     get unready() {
       return namesOf({
@@ -111,9 +110,9 @@ export function createProxy(options: ProxyOptions): DataPlane {
   }
 }
 
-const atMost = (limits: Limits, connections: number): Limits => ({
+const limitsOf = ({ openFiles = openFileLimit() }: ProxyOptions, { limits }: Runtime): Limits => ({
   ...limits,
-  connections: Math.min(limits.connections, connections),
+  connections: Math.min(limits.connections, Math.floor(openFiles * shareForClients)),
 })
 
 /** Those that are true. */
