@@ -1,4 +1,5 @@
 import { definitions } from '../crds/definitions.ts'
+import { cliPage } from './cli.ts'
 import { failuresPage } from './failures.ts'
 import { goldenExamples } from './golden-examples.ts'
 import { reasonsPage } from './reasons.ts'
@@ -9,6 +10,7 @@ export const documents = (root: string): ReadonlyMap<string, string> =>
     ...definitions(),
     // A chart can only read what lies in its own folder.
     ...[...definitions()].map(([path, text]) => [`helm/fairlead/files/${path}`, text] as const),
+    ['docs/cli.md', cliPage(root)],
     ['docs/failures.md', failuresPage()],
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
   ])

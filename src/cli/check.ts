@@ -1,10 +1,11 @@
-import { Command } from 'commander'
-import { printSourceProblem } from '../controller/sources/stock.ts'
-import { compileFolder } from './compile-folder.ts'
+import type { Command } from 'commander'
+import { command, examples, giveUp, readFault } from './command.ts'
+import { type CompiledFolder, compileFolder, folderOptions } from './compile-folder.ts'
+import { isColoured } from './config.ts'
 import { option } from './options.ts'
-import { isGood, printStatus } from './print-status.ts'
+import { isGood, printed, styleOf } from './print-status.ts'
 
-interface CheckOptions {
+interface CheckFlags {
   readonly settings?: string
   readonly class: string
   readonly allowLoopback?: boolean
@@ -13,44 +14,59 @@ interface CheckOptions {
 
 /** `fairlead check DIR`: what a gateway would say of a folder, without running one. */
 export function checkCommand(): Command {
-  return new Command('check')
-    .description(
-      'compile a folder of manifests, print the status of every object, exit 1 on any problem',
-    )
-    .argument('<dir>', 'folder with *.yaml, *.yml and *.json')
-    .addOption(option('--settings <file>', 'settings file'))
-    .addOption(option('--class <name>', 'routes of other classes are left out').default('fairlead'))
+  const created = command(
+    'check',
+    'Compile a folder of manifests and print what a gateway would say of every object. Exit code 1 on any problem.',
+  ).argument('<dir>', 'folder with *.yaml, *.yml and *.json')
+  for (const each of folderOptions()) created.addOption(each)
+  return created
     .addOption(
-      option('--allow-loopback', 'for development: allow backends and issuers on loopback'),
-    )
-    .addOption(
-      option('--output <form>', 'form of the output').choices(['text', 'json']).default('text'),
+      option('--output <form>', 'text for people, json for programs')
+        .choices(['text', 'json'])
+        .default('text'),
     )
     .addHelpText(
       'after',
-      '\nExample:\n  fairlead check ./manifests && kubectl apply -f ./manifests',
+      examples(
+        [
+          'before a change goes anywhere',
+          'fairlead check ./manifests && kubectl apply -f ./manifests',
+        ],
+        ['with the rules of the platform', 'fairlead check ./manifests --settings settings.yaml'],
+        [
+          'the messages only',
+          "fairlead check ./manifests --output json | jq -r '.statuses[].conditions[].message'",
+        ],
+      ),
     )
     .action(run)
 }
 
-async function run(folder: string, options: CheckOptions): Promise<void> {
-  const { statuses, problems } = await compileFolder(folder, {
-    className: options.class,
-    allowLoopback: options.allowLoopback ?? false,
-    ...(options.settings !== undefined && { settings: options.settings }),
-  }).catch((error: Error) => {
-    process.stderr.write(`fairlead check: ${error.message}\n`)
-    process.exit(2)
-  })
+async function run(folder: string, flags: CheckFlags): Promise<void> {
+  const compiled = await compileFolder(folder, flags).catch((error: unknown) =>
+    giveUp('check', readFault(error, folder)),
+  )
+  const { statuses, problems } = compiled
   const bad = statuses.filter((status) => !isGood(status)).length
-  if (options.output === 'json')
-    process.stdout.write(`${JSON.stringify({ statuses, problems }, undefined, 2)}\n`)
-  else {
-    for (const problem of problems) process.stdout.write(`BAD  ${printSourceProblem(problem)}\n`)
-    for (const status of statuses) process.stdout.write(`${printStatus(status)}\n`)
-    process.stdout.write(
-      `${statuses.length} objects, ${bad} with problems; ${problems.length} problems with files\n`,
-    )
-  }
+  process.stdout.write(flags.output === 'json' ? asJson(compiled) : asText(compiled, bad))
   if (bad + problems.length > 0) process.exitCode = 1
 }
+
+/** The fields of `/debug/status`, and the verdict. */
+function asJson({ statuses, problems }: CompiledFolder): string {
+  const ok = problems.length === 0 && statuses.every(isGood)
+  return `${JSON.stringify({ ok, statuses, problems }, undefined, 2)}\n`
+}
+
+function asText({ statuses, problems }: CompiledFolder, bad: number): string {
+  const style = styleOf(isColoured())
+  const lines = [
+    ...problems.map((problem) => printed(problem, style)),
+    ...statuses.map((status) => printed(status, style)),
+    `${count(statuses.length, 'object')}, ${bad} with problems; ${count(problems.length, 'problem')} with files`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const count = (number: number, what: string): string =>
+  `${number} ${what}${number === 1 ? '' : 's'}`

@@ -1,24 +1,31 @@
+import type { Option } from 'commander'
 import type { SourceProblem } from '../controller/sources/stock.ts'
 import type { ObjectStatus } from '../model/problem.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { option } from './options.ts'
 
-export interface FolderOptions {
+export interface FolderFlags {
   readonly settings?: string
-  readonly className: string
-  readonly allowLoopback: boolean
+  readonly class: string
+  readonly allowLoopback?: boolean
 }
+
+/** What a compile of a folder depends on. */
+export const folderOptions = (): readonly Option[] => [
+  option('--settings <file>', 'settings of the platform (docs/settings.md)'),
+  option('--class <name>', 'routes of other classes are left out').default('fairlead'),
+  option('--allow-loopback', 'for development: allow backends and issuers on loopback'),
+]
 
 export interface CompiledFolder {
   readonly snapshot: Snapshot
   readonly statuses: readonly ObjectStatus[]
+  /** With the settings, with files, and with documents that are no objects of ours. */
   readonly problems: readonly SourceProblem[]
 }
 
-/** What a folder of manifests compiles to, once, with nothing watched and nothing remembered. */
-export async function compileFolder(
-  folder: string,
-  options: FolderOptions,
-): Promise<CompiledFolder> {
+/** What a folder of manifests compiles to, once, with nothing watched and nothing remembered. Throws when it cannot be read. */
+export async function compileFolder(folder: string, flags: FolderFlags): Promise<CompiledFolder> {
   const [{ createCompiler }, { Directory }, { SettingsFile }, { systemClock }] = await Promise.all([
     import('../controller/compile/compile.ts'),
     import('../controller/sources/directory.ts'),
@@ -26,14 +33,13 @@ export async function compileFolder(
     import('../base/clock.ts'),
   ])
   const sources = { clock: systemClock, changed: () => {} }
-  const settings = new SettingsFile(options.settings, sources)
+  const settings = new SettingsFile(flags.settings, sources)
   settings.open()
-  const directory = new Directory(folder, { ...sources, except: [options.settings ?? []].flat() })
+  const directory = new Directory(folder, { ...sources, except: [flags.settings ?? []].flat() })
   directory.open()
-  const { className, allowLoopback } = options
   const compiled = createCompiler()(directory.shelf.world, {
-    className,
-    allowLoopback,
+    className: flags.class,
+    allowLoopback: flags.allowLoopback ?? false,
     settings: settings.current,
   })
   return { ...compiled, problems: [...settings.problems, ...directory.problems()] }

@@ -1,171 +1,154 @@
-import { Command, InvalidArgumentError } from 'commander'
-import type { Forward, Rule, Snapshot } from '../model/snapshot.ts'
-import type { Explanation } from '../proxy/runtime/explain.ts'
-import type { Candidate } from '../proxy/runtime/shares.ts'
-import { compileFolder } from './compile-folder.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { ExplainedRequest } from '../proxy/runtime/explain.ts'
+import { command, examples, giveUp, readFault } from './command.ts'
+import {
+  type CompiledFolder,
+  compileFolder,
+  type FolderFlags,
+  folderOptions,
+} from './compile-folder.ts'
 import { option } from './options.ts'
+import { printExplanation, type ShownShare } from './print-explanation.ts'
 
-interface ExplainOptions {
+interface ExplainFlags extends FolderFlags {
   readonly config: string
-  readonly settings?: string
-  readonly class: string
   readonly region: string
-  readonly allowLoopback?: boolean
-  readonly header: readonly string[]
+  readonly header: readonly Field[]
   readonly output: 'text' | 'json'
 }
 
+type Field = readonly [name: string, value: string]
+
 /** `fairlead explain METHOD URL`: which rule would serve a request and why, by the router's own code. */
 export function explainCommand(): Command {
-  return new Command('explain')
-    .description(
-      'say which rule would serve a request, why each other one lost, who may call and where it would go',
-    )
-    .argument('<method>', 'method of the request, such as GET')
-    .argument(
-      '<url>',
-      'URL of the request, such as http://api.shop.example/orders?expand=items',
-      parseUrl,
-    )
-    .addOption(option('--config <dir>', 'folder with manifests').makeOptionMandatory())
-    .addOption(option('--settings <file>', 'settings file'))
-    .addOption(option('--class <name>', 'routes of this class').default('fairlead'))
-    .addOption(option('--region <name>', 'region of the gateway').default(''))
+  const created = command(
+    'explain',
+    'Say which rule would serve a request, why each other one lost, who may call, and where it would go. Exit code 1 when no rule serves it.',
+  )
+    .argument('<method>', 'method of the request, such as GET', parseMethod)
+    .argument('<url>', 'URL of the request, as a client would send it')
     .addOption(
-      option('--allow-loopback', 'for development: allow backends and issuers on loopback'),
+      option('--config <dir>', 'folder with *.yaml, *.yml and *.json').makeOptionMandatory(),
     )
-    .option(
-      '-H, --header <name: value>',
-      'a header of the request; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
+  for (const each of folderOptions()) created.addOption(each)
+  return created
+    .addOption(
+      option('--region <name>', 'region of the gateway, for locality: PreferLocal').default(''),
     )
     .addOption(
-      option('--output <form>', 'form of the output').choices(['text', 'json']).default('text'),
+      option('-H, --header <field>', 'a header of the request, "name: value"; may be repeated')
+        .argParser(parseField)
+        .default([], 'none'),
+    )
+    .addOption(
+      option('--output <form>', 'text for people, json for programs')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        [
+          'which rule serves it, and why',
+          'fairlead explain --config ./manifests GET http://api.shop.example/orders/7',
+        ],
+        [
+          'with a header that some rule looks at',
+          "fairlead explain --config ./manifests -H 'x-canary: always' GET http://api.shop.example/cart",
+        ],
+        [
+          'what a gateway in Ireland would do',
+          'fairlead explain --config ./manifests --region eu-west-1 GET http://api.shop.example/orders',
+        ],
+      ),
     )
     .action(run)
 }
 
-function parseUrl(text: string): URL {
-  try {
-    return new URL(text)
-  } catch {
-    throw new InvalidArgumentError(
-      'It must be a whole URL, such as http://api.shop.example/orders.',
-    )
-  }
+function parseMethod(text: string): string {
+  if (!/^[A-Z][A-Z0-9-]*$/.test(text))
+    throw new InvalidArgumentError('Methods are written in upper case, such as GET.')
+  return text
 }
 
-async function run(method: string, url: URL, options: ExplainOptions): Promise<void> {
-  const { className, ...rest } = {
-    className: options.class,
-    allowLoopback: options.allowLoopback ?? false,
-    ...(options.settings !== undefined && { settings: options.settings }),
-  }
-  const { snapshot } = await compileFolder(options.config, { className, ...rest }).catch(
-    (error: Error) => {
-      process.stderr.write(`fairlead explain: ${error.message}\n`)
-      process.exit(2)
-    },
+function parseField(text: string, before: readonly Field[]): readonly Field[] {
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(text) ?? []
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('It must be "name: value", for instance "x-tenant: acme".')
+  return [...before, [name, value]]
+}
+
+async function run(method: string, url: string, flags: ExplainFlags): Promise<void> {
+  const request = await requestOf(method, url, flags.header)
+  const compiled = await compileFolder(flags.config, flags).catch((error: unknown) =>
+    giveUp('explain', readFault(error, flags.config)),
   )
-  const [{ explain }, { Router }, { HeaderList }] = await Promise.all([
+  const isServed = await answer(request, compiled, flags)
+  if (!isServed) process.exitCode = 1
+}
+
+async function requestOf(
+  method: string,
+  url: string,
+  fields: readonly Field[],
+): Promise<ExplainedRequest> {
+  const { explainedRequest } = await import('../proxy/runtime/explained-request.ts')
+  return (
+    explainedRequest(method, url, fields) ??
+    giveUp('explain', `"${url}" must be a whole URL, such as http://api.shop.example/orders?page=2`)
+  )
+}
+
+async function answer(
+  request: ExplainedRequest,
+  { snapshot, statuses, problems }: CompiledFolder,
+  flags: ExplainFlags,
+): Promise<boolean> {
+  const [{ explain }, { Router }, { isGood }] = await Promise.all([
     import('../proxy/runtime/explain.ts'),
     import('../proxy/runtime/router.ts'),
-    import('../proxy/http1/header-list.ts'),
+    import('./print-status.ts'),
   ])
-  const headers = new HeaderList()
-  for (const text of options.header) {
-    const colon = text.indexOf(':')
-    headers.add(text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim())
-  }
-  const result = explain(new Router(snapshot.hosts), {
-    method: method.toUpperCase(),
-    hostname: url.hostname.toLowerCase(),
-    rawPath: rawPathOf(url),
-    query: url.search,
-    headers,
-  })
-  const rule = result.entry?.rule
-  const shares =
-    rule?.action.kind === 'forward' ? await sharesOf(rule.action, snapshot, options.region) : []
-  if (options.output === 'json')
-    process.stdout.write(`${JSON.stringify({ ...result, shares }, undefined, 2)}\n`)
-  else process.stdout.write(print(result, rule, shares))
-  if (result.outcome !== 'rule') process.exitCode = 1
+  const result = explain(new Router(snapshot.hosts), request)
+  const shares = await sharesOf(snapshot, result.entry, flags.region)
+  const hasProblems = problems.length > 0 || !statuses.every(isGood)
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${JSON.stringify({ ...result, shares }, undefined, 2)}\n`
+      : printExplanation(result, { shares, hasProblems, authorizers: snapshot.authorizers }),
+  )
+  return result.outcome === 'rule' && result.entry?.rule.action.kind !== 'invalid'
 }
 
-/** As it was typed: URL would resolve `..` before the gateway sees it. */
-function rawPathOf(url: URL): string {
-  return url.pathname
-}
-
-interface ShownShare {
-  readonly backend: string
-  readonly region: string
-  readonly priority: number
-  readonly weight: number
-  readonly share: number
-}
-
-/** Shares with everything healthy: what a live gateway does now is in /debug/backends. */
+/** Shares with every endpoint healthy: what a live gateway does now is in /debug/backends. */
 async function sharesOf(
-  action: Forward,
-  snapshot: Snapshot,
+  { clusters }: Snapshot,
+  entry: Snapshot['hosts'][number]['entries'][number] | undefined,
   region: string,
 ): Promise<ShownShare[]> {
+  const action = entry?.rule.action
+  if (action?.kind !== 'forward') return []
   const { levelsOf, sharesOf: compute } = await import('../proxy/runtime/shares.ts')
-  const endpoints = new Map(
-    snapshot.clusters.map(({ id, target }) => [
-      id,
-      target.kind === 'url' ? 1 : target.endpoints.length,
-    ]),
+  const hasEndpoints = new Map(
+    clusters.map(({ id, target }) => [id, target.kind === 'url' || target.endpoints.length > 0]),
   )
   const levels = levelsOf(action, region).map((level) =>
-    level.map((backend) => ({
-      backend,
-      health: (endpoints.get(backend.cluster) ?? 0) > 0 ? 1 : 0,
-      returning: 0,
-      ramp: 1,
-    })),
-  )
-  return compute(levels).flatMap((shares, i) =>
-    shares.map((share, k) => {
-      const { backend } = (levels[i] as readonly Candidate[])[k] as Candidate
-      const { name, region: at, priority, weight } = backend
-      return { backend: name, region: at, priority, weight, share }
+    level.map((backend) => {
+      const health = Number(hasEndpoints.get(backend.cluster) ?? false)
+      return { backend, health, returning: 0, ramp: 1 }
     }),
   )
-}
-
-function print(result: Explanation, rule: Rule | undefined, shares: readonly ShownShare[]): string {
-  const lines = [
-    result.summary,
-    `path      ${result.path ?? '(none)'}`,
-    `host      ${result.host ?? '(none)'}`,
-  ]
-  if (rule !== undefined) {
-    lines.push(`authorize ${authorization(rule)}`)
-    for (const { backend, region, priority, weight, share } of shares) {
-      lines.push(
-        `backend   ${backend}${region === '' ? '' : ` in ${region}`}: priority ${priority}, weight ${weight}, ${Math.round(share * 1000) / 10} % with everything healthy`,
-      )
-    }
-  }
-  lines.push('', 'rules of the host, the most specific first:')
-  for (const { rule: id, match, verdict, because } of result.considered)
-    lines.push(
-      `  ${verdict.padEnd(9)} ${id}  ${match.path.kind} ${match.path.value}${match.methods.length > 0 ? ` ${match.methods.join('|')}` : ''}: ${because}`,
-    )
-  return `${lines.join('\n')}\n`
-}
-
-function authorization({ authorize }: Rule): string {
-  switch (authorize.kind) {
-    case 'public':
-      return 'public'
-    case 'deny':
-      return 'nobody: the authorization of this rule is broken'
-    default:
-      return `${authorize.kind} ${authorize.members.map(({ authorizer, scopes }) => `${authorizer}${scopes === undefined ? '' : ` with scopes ${[...(scopes.anyOf ?? []), ...(scopes.allOf ?? [])].join(' ')}`}`).join(', ')}`
-  }
+  const computed = compute(levels)
+  const shares = new Map(
+    levels.flatMap((level, i) => level.map(({ backend }, k) => [backend.name, computed[i]?.[k]])),
+  )
+  return action.backends.map(({ name, region: at, priority, weight, cluster }) => ({
+    name,
+    region: at,
+    priority,
+    weight,
+    hasEndpoints: hasEndpoints.get(cluster) ?? false,
+    share: shares.get(name) ?? 0,
+  }))
 }

@@ -1,3 +1,5 @@
+import pc from 'picocolors'
+import { printSourceProblem, type SourceProblem } from '../controller/sources/stock.ts'
 import type { ObjectStatus } from '../model/problem.ts'
 
 /** Whether nothing is wrong with an object. */
@@ -6,16 +8,36 @@ export const isGood = ({ conditions }: ObjectStatus): boolean =>
     type === 'ServingLastGood' ? status === 'False' : status === 'True',
   )
 
-/** An object and what its conditions complain of. */
-export function printStatus(status: ObjectStatus): string {
-  const head = `${isGood(status) ? 'ok  ' : 'BAD '} ${status.kind} ${status.namespace}/${status.name}`
-  const complaints = status.conditions.filter(({ type, status: value }) =>
-    type === 'ServingLastGood' ? value === 'True' : value === 'False',
-  )
-  return [
-    head,
-    ...complaints.flatMap(({ type, reason, message }) =>
-      message.split('\n').map((part) => `       ${type} ${reason}: ${part}`),
-    ),
-  ].join('\n')
+interface Style {
+  readonly good: (text: string) => string
+  readonly bad: (text: string) => string
 }
+
+export function styleOf(isColoured: boolean): Style {
+  const { green, red } = pc.createColors(isColoured)
+  return { good: green, bad: red }
+}
+
+/** A status, or a problem with a file, for people. What came from manifests moves no cursor and rings no bell. */
+export function printed(what: ObjectStatus | SourceProblem, style: Style): string {
+  if (!('conditions' in what)) return `${style.bad('BAD')}  ${visible(printSourceProblem(what))}`
+  const name = visible(printStatus(what))
+  return `${isGood(what) ? `${style.good('ok')} ` : style.bad('BAD')}  ${name}`
+}
+
+/** An object and what its conditions complain of. */
+export function printStatus({ kind, namespace, name, conditions }: ObjectStatus): string {
+  const complaints = conditions.filter(({ type, status }) =>
+    type === 'ServingLastGood' ? status === 'True' : status === 'False',
+  )
+  const lines = complaints.flatMap(({ type, reason, message }) =>
+    message.split('\n').map((part) => `       ${type} ${reason}: ${part}`),
+  )
+  return [`${kind} ${namespace}/${name}`, ...lines].join('\n')
+}
+
+const visible = (text: string): string =>
+  text.replace(
+    /[^\P{C}\n]|[\u2028\u2029]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -1,6 +1,8 @@
 import cluster from 'node:cluster'
+import { resolve } from 'node:path'
 import { dieOnFault } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
+import { readFault } from './command.ts'
 import type { Address } from './options.ts'
 import type { StandaloneFlags } from './standalone.ts'
 
@@ -26,19 +28,3 @@ async function roleOf(flags: StandaloneFlags): Promise<Role> {
   if (cluster.isWorker) return (await import('./serve-as-worker.ts')).serveAsWorker
   return (await import('./supervise.ts')).supervise
 }
-
-/** One sentence that says what to do. */
-function startFault(error: unknown, flags: StandaloneFlags): string {
-  const { code, port, path, message } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') {
-    const name = port === flags.admin.port ? '--admin' : '--http'
-    return `port ${port} is taken; stop what uses it, or give another one with ${name} ${print(name === '--admin' ? flags.admin : flags.http, (port ?? 0) + 1)}`
-  }
-  if (code === 'EACCES' && port !== undefined)
-    return `port ${port} may not be opened by this user; take one above 1023`
-  if (code === 'ENOENT') return `${path ?? flags.config} does not exist`
-  return message
-}
-
-const print = ({ host }: Address, port: number): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`

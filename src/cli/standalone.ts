@@ -1,4 +1,5 @@
-import { Command, type Option } from 'commander'
+import type { Command, Option } from 'commander'
+import { command, examples } from './command.ts'
 import { type Address, option, parseAddress, parseCount } from './options.ts'
 
 export interface StandaloneFlags {
@@ -52,19 +53,29 @@ const output: readonly Option[] = [
     .default('info'),
 ]
 
+const after = `${examples(
+  [
+    'a gateway on this machine',
+    'fairlead standalone --config ./manifests --http 127.0.0.1:8080 --allow-loopback',
+  ],
+  [
+    'what breaks survives a restart, and the platform has its say',
+    'fairlead standalone --config ./manifests --state /var/lib/fairlead --settings settings.yaml',
+  ],
+)}
+
+Edits of the folder and of the settings are live. Ready when /readyz on the admin port answers 200; /debug/status says
+what is wrong with which object. SIGUSR2 opens the access log anew; SIGTERM finishes what is in flight and exits.`
+
 /** `fairlead standalone`: controller and proxy in one program, manifests from a folder, no Kubernetes. */
 export function standaloneCommand(): Command {
-  const command = new Command('standalone').description(
-    'run a gateway from a folder of manifests, without Kubernetes',
+  const created = command(
+    'standalone',
+    'Run a gateway from a folder of manifests, without Kubernetes.',
   )
-  for (const each of [files, addresses, behaviour, output].flat()) command.addOption(each)
-  return command
-    .addHelpText(
-      'after',
-      '\nExample:\n  fairlead standalone --config ./manifests --http 127.0.0.1:8080 --allow-loopback\n\nReady when /readyz on the admin port answers 200. SIGUSR2 opens the access log anew; SIGTERM drains and exits.',
-    )
-    .action(async (flags: StandaloneFlags) => {
-      const { runStandalone } = await import('./run-standalone.ts')
-      await runStandalone(flags)
-    })
+  for (const each of [files, addresses, behaviour, output].flat()) created.addOption(each)
+  return created.addHelpText('after', after).action(async (flags: StandaloneFlags) => {
+    const { runStandalone } = await import('./run-standalone.ts')
+    await runStandalone(flags)
+  })
 }

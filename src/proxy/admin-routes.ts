@@ -5,8 +5,8 @@ import type { Metrics } from '../base/metrics.ts'
 import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
 import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
-import { HeaderList } from './http1/header-list.ts'
 import { explain } from './runtime/explain.ts'
+import { explainedRequest } from './runtime/explained-request.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 /** What the pages are made of. */
@@ -89,24 +89,10 @@ const debugRoutes = ({ proxy, facts }: ProxyPages): AdminRoute[] => [
 ]
 
 function explained(proxy: DataPlane, query: URLSearchParams) {
-  const url = parse(query.get('url') ?? '')
-  if (url === null) return { status: 400, body: 'give ?url=http://host/path\n' }
-  const request = {
-    method: query.get('method') ?? 'GET',
-    hostname: url.hostname,
-    rawPath: url.pathname,
-    query: url.search,
-    headers: new HeaderList(),
-  }
-  return { status: 200, body: explain(proxy.runtime.router, request) }
-}
-
-function parse(text: string): URL | null {
-  try {
-    return new URL(text)
-  } catch {
-    return null
-  }
+  const request = explainedRequest(query.get('method') ?? 'GET', query.get('url') ?? '', [])
+  return request === undefined
+    ? { status: 400, body: 'give ?url=http://host/path\n' }
+    : { status: 200, body: explain(proxy.runtime.router, request) }
 }
 
 function backends({ runtime }: DataPlane) {
