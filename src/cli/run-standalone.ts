@@ -1,10 +1,8 @@
 import cluster from 'node:cluster'
-import { resolve } from 'node:path'
 import { dieOnFault } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
-import { readFault } from './command.ts'
-import type { Address } from './options.ts'
 import type { StandaloneFlags } from './standalone.ts'
+import { startFault } from './start-fault.ts'
 
 /** What this process is: a gateway alone, one of several workers, or their supervisor. Runs until it is asked to stop. */
 type Role = (flags: StandaloneFlags, log: Log) => Promise<void>
