@@ -13,8 +13,8 @@ the command line wins. An empty variable counts as none; a switch is \`true\` or
 
 | exit code | when |
 |---|---|
-| 0 | done; \`check\`: nothing is wrong; \`explain\`: a rule serves the request; \`standalone\`: stopped by SIGTERM or SIGINT, after what was in flight |
-| 1 | \`check\`: something is wrong; \`explain\`: no rule serves the request; \`standalone\`: could not start (one line says why), or a second signal |
+| 0 | done; \`check\`: nothing is wrong; \`explain\`: a rule serves the request; the others: stopped by SIGTERM or SIGINT, after what was in flight |
+| 1 | \`check\`: something is wrong; \`explain\`: no rule serves the request; the others: could not start (one line says why), or a second signal |
 | 2 | the command line is wrong, or the folder that \`check\` or \`explain\` is given cannot be read; one line says what would be right |
 
 ${program.commands.map((command) => section(command, root)).join('\n')}

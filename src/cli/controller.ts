@@ -1,4 +1,5 @@
-import { Command, type Option } from 'commander'
+import type { Command, Option } from 'commander'
+import { command, examples } from './command.ts'
 import { type Address, option, parseAddress, parseList } from './options.ts'
 
 export interface ControllerFlags {
@@ -78,19 +79,23 @@ const self: readonly Option[] = [
     .default('info'),
 ]
 
+const after = `${examples([
+  'in a Pod, for two namespaces',
+  'fairlead controller --namespace gateway --name "$POD_NAME" --watch-namespaces shop,pay --secret-namespaces shop',
+])}
+
+Ready when /readyz on the admin port answers 200: everything is listed and proxies may subscribe. One of several
+controllers leads; the others are warm and take over within seconds. SIGTERM hands over and exits.`
+
 /** `fairlead controller`: watches a cluster, pushes configuration to proxies, writes statuses. */
 export function controllerCommand(): Command {
-  const command = new Command('controller').description(
-    'watch a cluster, push configuration to the proxies and write statuses',
+  const created = command(
+    'controller',
+    'Watch a cluster, push configuration to the proxies and write statuses.',
   )
-  for (const each of [who, what, proxies, self].flat()) command.addOption(each)
-  return command
-    .addHelpText(
-      'after',
-      '\nExample:\n  fairlead controller --namespace gateway --name "$POD_NAME" --watch-namespaces shop,pay --secret-namespaces shop\n\nReady when /readyz on the admin port answers 200: everything is listed and proxies may subscribe. One of several\ncontrollers leads; the others are warm and take over within seconds. SIGTERM hands over and exits.',
-    )
-    .action(async (flags: ControllerFlags) => {
-      const { runController } = await import('./run-controller.ts')
-      await runController(flags)
-    })
+  for (const each of [who, what, proxies, self].flat()) created.addOption(each)
+  return created.addHelpText('after', after).action(async (flags: ControllerFlags) => {
+    const { runController } = await import('./run-controller.ts')
+    await runController(flags)
+  })
 }

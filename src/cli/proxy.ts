@@ -1,4 +1,5 @@
-import { Command, type Option } from 'commander'
+import type { Command, Option } from 'commander'
+import { command, examples } from './command.ts'
 import { type Address, option, parseAddress } from './options.ts'
 
 export interface ProxyFlags {
@@ -27,7 +28,7 @@ const feed: readonly Option[] = [
   ).makeOptionMandatory(),
   option('--token <file>', 'service account token of audience fairlead; read anew'),
   option('--cert <file>', 'certificate that shows who we are, where tokens are not used'),
-  option('--key <file>', 'its key'),
+  option('--key <file>', 'private key of that certificate'),
   option('--namespace <name>', 'namespace of this Pod').makeOptionMandatory(),
   option('--name <name>', 'name of this Pod').makeOptionMandatory(),
   option(
@@ -58,17 +59,20 @@ const self: readonly Option[] = [
     .default('info'),
 ]
 
+const after = `${examples([
+  'in a Pod',
+  'fairlead proxy --controller fairlead-controller.gateway.svc:9443 --ca /ca/ca.crt --token /token/token \\\n    --namespace gateway --name "$POD_NAME" --state /state',
+])}
+
+It starts from its last good snapshot when no controller answers, and serves on whatever happens to them. Ready when
+/readyz on the admin port answers 200. SIGUSR2 opens the access log anew; SIGTERM drains and exits.`
+
 /** `fairlead proxy`: the data plane of a cluster, fed by its controller. */
 export function proxyCommand(): Command {
-  const command = new Command('proxy').description('serve what the controller of a cluster says')
-  for (const each of [feed, traffic, self].flat()) command.addOption(each)
-  return command
-    .addHelpText(
-      'after',
-      '\nExample:\n  fairlead proxy --controller fairlead-controller.gateway.svc:9443 --ca /ca/ca.crt --token /token/token \\\n    --namespace gateway --name "$POD_NAME" --state /state\n\nIt starts from its last good snapshot when no controller answers, and serves on whatever happens to them. Ready when\n/readyz on the admin port answers 200. SIGUSR2 opens the access log anew; SIGTERM drains and exits.',
-    )
-    .action(async (flags: ProxyFlags) => {
-      const { runProxy } = await import('./run-proxy.ts')
-      await runProxy(flags)
-    })
+  const created = command('proxy', 'Serve what the controller of a cluster says.')
+  for (const each of [feed, traffic, self].flat()) created.addOption(each)
+  return created.addHelpText('after', after).action(async (flags: ProxyFlags) => {
+    const { runProxy } = await import('./run-proxy.ts')
+    await runProxy(flags)
+  })
 }

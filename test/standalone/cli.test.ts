@@ -14,26 +14,24 @@ const options = commands.flatMap((command) =>
 const broken = { ...route('b'), spec: { hostnames: ['b.example'], rules: [{ name: 'r' }] } }
 
 /** A value that the option takes and that is not its default, as a text and as the program has it. */
-function sampleOf({
-  long,
-  argChoices,
-  defaultValue,
-}: Option): readonly [text: string, value: unknown] {
-  const address = { host: '::1', port: 1234 }
-  if (long === '--http' || long === '--admin') return ['[::1]:1234', address]
-  if (long === '--workers') return ['3', 3]
-  if (long === '--header') return ['x-a: 1', [['x-a', '1']]]
-  if (long === '--allow-loopback') return ['true', true]
-  const choice = argChoices?.find((each) => each !== defaultValue)
-  return choice === undefined ? ['a value', 'a value'] : [choice, choice]
+function sampleOf(option: Option): readonly [text: string, value: unknown] {
+  const { flags, argChoices, defaultValue } = option
+  if (option.isBoolean()) return ['true', true]
+  if (/:port>/.test(flags)) return ['[::1]:1234', { host: '::1', port: 1234 }]
+  if (/<n>/.test(flags)) return ['3', 3]
+  if (/<names>/.test(flags)) return ['one,two', ['one', 'two']]
+  if (/<field>/.test(flags)) return ['x-a: 1', [['x-a', '1']]]
+  const choice = argChoices?.find((each) => each !== defaultValue) ?? 'a value'
+  return [choice, choice]
 }
 
-/** What a command would be called with. */
+/** What a command would be called with: what it must have, and these. */
 function parsed(command: Command, args: readonly string[]): Record<string, unknown> {
   const wanted = command.registeredArguments.map((each) => (each.name() === 'method' ? 'GET' : 'x'))
-  const needed = command.options.some(({ mandatory }) => mandatory) ? ['--config', 'x'] : []
-  const own = args.includes('--config') ? [] : needed
-  command.action(() => {}).parse([...wanted, ...own, ...args], { from: 'user' })
+  const needed = command.options
+    .filter(({ mandatory, long }) => mandatory && !args.includes(long!))
+    .flatMap((option) => [option.long!, sampleOf(option)[0].replace('1234', '5678')])
+  command.action(() => {}).parse([...wanted, ...needed, ...args], { from: 'user' })
   return command.opts()
 }
 
@@ -49,18 +47,19 @@ describe('every option', () => {
       const variable = `FAIRLEAD_${option.name().replaceAll('-', '_').toUpperCase()}`
       expect(option.envVar).toBe(variable)
       const [text, value] = sampleOf(option)
-      const key = option.attributeName()
-      const isSwitch = option.isBoolean()
-      const flag = isSwitch ? [option.long!] : [option.long!, text]
-      expect(parsed(fresh(command.name()), flag)[key]).toEqual(value)
-      expect(parsed(fresh(command.name()), [])[key]).not.toEqual(value)
+      const flag = option.isBoolean() ? [option.long!] : [option.long!, text]
+      const opts = (args: readonly string[]) =>
+        parsed(fresh(command.name()), args)[option.attributeName()]
       onTestFinished(() => void delete process.env[variable])
+      expect(opts(flag)).toEqual(value)
+      if (option.mandatory) return
+      expect(opts([])).not.toEqual(value)
       process.env[variable] = text
-      if (!option.mandatory) expect(parsed(fresh(command.name()), [])[key]).toEqual(value)
-      process.env[variable] =
-        option.argChoices?.[0] ?? (option.long === '--workers' ? '9' : '[::]:9')
-      if (option.long !== '--header')
-        expect(parsed(fresh(command.name()), flag)[key]).toEqual(value)
+      expect(opts([])).toEqual(value)
+      if (option.isBoolean()) return
+      const [other] = option.argChoices ?? [/:port>/.test(option.flags) ? ':9' : '9']
+      process.env[variable] = /<field>/.test(option.flags) ? 'x-b: 2' : other
+      expect(opts(flag)).toEqual(value)
     },
   )
 
