@@ -13,11 +13,11 @@ const lines = 1000
 /** Writes its lines in one batch, far more than a pipe holds. */
 const writer = `import { systemClock } from './clock.ts'
   import { LineWriter } from './line-writer.ts'
-  const log = new LineWriter('-', systemClock, 'several')
+  const log = new LineWriter({ file: '-', clock: systemClock, writers: 'several', failed: () => {} })
   const filler = process.argv[2].repeat(1000)
   for (let i = 0; i < ${lines}; i++) log.write(filler + '\\n')
   process.stderr.write('written\\n')
-  process.on('SIGTERM', () => { log.close(); process.exit(0) })
+  process.on('SIGTERM', () => process.exit(0))
   setInterval(() => {}, 1000)`
 
 beforeAll(async () => {

@@ -95,10 +95,14 @@ export class LineWriter {
     const rest = [...this.#queue.slice(this.#writing ? 1 : 0), Buffer.from(this.#lines, 'latin1')]
     this.#queue = []
     this.#lines = ''
+    const parts = wholeLines(Buffer.concat(rest), this.longestLine)
     try {
-      this.#sink?.writeNow(Buffer.concat(rest))
+      for (let part = parts[0]; part !== undefined; part = parts[0]) {
+        this.#sink?.writeNow(part)
+        parts.shift()
+      }
     } catch {
-      for (const batch of rest) this.dropped += countLines(batch)
+      for (const part of parts) this.dropped += countLines(part)
     }
   }
 

@@ -38,13 +38,15 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
     },
   })
   process.on('exit', () => supervisor.kill())
+  const stopped = untilStopped(log)
   let state: ControllerState | undefined
   const controller = await openController(flags, log, (next) => {
     state = next
     controllerMetrics.compiled(next)
     supervisor.publish(next.snapshot)
   })
-  const port = await supervisor.start()
+  const port = await Promise.race([supervisor.start(), stopped])
+  if (port === undefined) process.exit(0)
   const progress = () => ({ applied: supervisor.settled, workers: supervisor.statuses })
   const facts = findFacts(systemClock, threadPoolSize())
   const admin = await startAdmin(flags.admin, [
@@ -58,7 +60,7 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
     workers: flags.workers,
   })
   process.on('SIGUSR2', () => supervisor.reopenLogs())
-  await untilStopped(log)
+  await stopped
   controller.close()
   await supervisor.stop()
   await admin.close()

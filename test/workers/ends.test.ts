@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -87,13 +87,21 @@ describe('the end', () => {
     expect(load.tally).toMatchObject({ failed: 0, refused: 0 })
   })
 
-  test('a second signal ends everything at once', async () => {
-    const program = await start({ ownGroup: true })
+  test('stopping, it is not ready and serves on for drain.min; a second signal ends everything at once', async () => {
+    const settings = (folder: string) => {
+      writeFileSync(join(folder, 'settings.yaml'), 'drain: { min: 1h }\n')
+      return ['--settings', join(folder, 'settings.yaml')]
+    }
+    const program = await start({
+      ownGroup: true,
+      flags: (folder) => ['--workers', '2', ...settings(folder)],
+    })
     const pids = await pidsOf(program)
     const client = hang(program)
-    expect(await answerOf(program)).toMatch(/hello$/)
     process.kill(-program.pid, 'SIGINT')
     await program.said(/"message":"stopping/)
+    expect(await program.ask('/readyz')).toMatchObject({ status: 503 })
+    expect(await answerOf(program)).toMatch(/hello$/)
     process.kill(-program.pid, 'SIGINT')
     expect(await program.over).toEqual({ code: 1, signal: null })
     await untilGone(pids)

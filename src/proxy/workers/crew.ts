@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { type FromWorker, type ToWorker, turnMs } from './messages.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import { Silence } from './silence.ts'
 
 /** One running worker process. */
 export interface Hand {
@@ -27,9 +28,6 @@ export interface CrewOptions {
   /** V8 and Node options that only a command line can set. */
   readonly execArgv: readonly string[]
 }
-
-/** A worker whose loop has not turned for so long is dead, however busy it may be. */
-const silentMs = 30_000
 
 /** Keeps a number of worker processes running: replaces those that end, and ends those that hang. */
 export class Crew {
@@ -73,7 +71,7 @@ export class Crew {
     }
     place.open(worker, hand, clock.nowMs())
     worker.on('message', (message: FromWorker) => {
-      place.heardMs = clock.nowMs()
+      place.silence?.heard(clock.nowMs())
       if (message.kind !== 'turned') this.#owner.message(hand, message)
     })
     let isOver = false
@@ -112,11 +110,11 @@ export class Crew {
     })
   }
 
-  /** Two looks in a row: after a long turn of this process, what workers said meanwhile is read between the two. */
   #watchSilence(): void {
     this.#watch = this.#options.clock.after(turnMs, () => {
       const nowMs = this.#options.clock.nowMs()
-      for (const place of this.#places) if (place.isSilent(nowMs)) this.#endSilent(place)
+      for (const place of this.#places)
+        if (place.silence?.isTooLong(nowMs) === true) this.#endSilent(place)
       this.#watchSilence()
     })
   }
@@ -124,7 +122,6 @@ export class Crew {
   #endSilent(place: Place): void {
     this.#options.log.error('a worker has not turned its event loop for too long and is ended', {
       worker: place.number,
-      limitMs: silentMs,
     })
     place.kill()
   }
@@ -161,10 +158,9 @@ class Place {
   readonly policy = new RestartPolicy()
   hand: Hand | undefined
   startedMs = 0
-  heardMs = 0
+  silence: Silence | undefined
   waiting: Timer | undefined
   #worker: Worker | undefined
-  #suspect = false
 
   constructor(number: number) {
     this.number = number
@@ -174,23 +170,17 @@ class Place {
     this.#worker = worker
     this.hand = hand
     this.startedMs = nowMs
-    this.heardMs = nowMs
+    this.silence = new Silence(nowMs)
     this.waiting = undefined
-    this.#suspect = false
   }
 
   close(): void {
     this.#worker = undefined
     this.hand = undefined
+    this.silence = undefined
   }
 
   kill(): void {
     this.#worker?.process.kill('SIGKILL')
-  }
-
-  isSilent(nowMs: number): boolean {
-    const wasSuspect = this.#suspect
-    this.#suspect = this.hand !== undefined && nowMs - this.heardMs > silentMs
-    return this.#suspect && wasSuspect
   }
 }
