@@ -17,6 +17,8 @@ export const accessLogFields = [
   'complete',
   'error.type',
   'clock',
+  'clock_limit_ms',
+  'clock_spent_ms',
   'http.request.body.size',
   'http.response.body.size',
   'duration_ms',

@@ -108,4 +108,6 @@ export interface FailureDetail {
   /** Value of `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: readonly string[]
   readonly retryAfterSeconds?: number
+  /** Of a refusal: the label of `fairlead_rejected_requests_total`, from a closed list; by default the code. */
+  readonly reason?: string
 }

@@ -163,8 +163,9 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     rejected,
     errors,
     close: async () => {
-      await proxy.drain(0)
+      const drained = proxy.drain(0)
       proxy.close()
+      await drained
     },
   }
 }

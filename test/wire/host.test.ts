@@ -78,6 +78,12 @@ describe('one canonical host', () => {
     await rig.forwards(get(`host: ${host}`), `GET / HTTP/1.1\nhost: ${canonical}\n`)
   })
 
+  test('R8 x-forwarded-host never routes', () =>
+    rig.forwards(
+      get('host: a', 'x-forwarded-host: admin.shop.example', 'x-host: admin.shop.example'),
+      'GET / HTTP/1.1\nhost: a\nx-host: admin.shop.example\n',
+    ))
+
   test.each([
     ['R8 an address', '127.0.0.1', '127.0.0.1'],
     ['R8 an IPv6 address', '[::1]:80', '[::1]'],

@@ -75,7 +75,8 @@ const lookAlikes = new Set([
 export class RequestParser {
   head: RequestHead = emptyHead()
   fault: ParseFault = faults.none
-  readonly #limits: HeadLimits
+  /** May be replaced between two heads. */
+  limits: HeadLimits
   readonly #scheme: 'http' | 'https'
   /** Bytes of an unfinished head that were looked at without finding a line end. */
   #seen = 0
@@ -83,7 +84,7 @@ export class RequestParser {
   #lastAuthority: Authority | undefined
 
   constructor(limits: HeadLimits, scheme: 'http' | 'https' = 'http') {
-    this.#limits = limits
+    this.limits = limits
     this.#scheme = scheme
   }
 
@@ -95,7 +96,7 @@ export class RequestParser {
    */
   parse(bytes: Buffer, start: number, end: number): number {
     if (this.#seen > 0 && !this.#worthAnotherLook(bytes, start, end)) return this.#result
-    const { headerBytes, target } = this.#limits
+    const { headerBytes, target } = this.limits
     const at = this.#parse(bytes, start, end)
     if (at > 0) {
       this.#seen = 0
@@ -115,7 +116,7 @@ export class RequestParser {
   #worthAnotherLook(bytes: Buffer, start: number, end: number): boolean {
     const from = start + this.#seen
     const size = end - start
-    const mayBeTooLong = size > Math.min(this.#limits.headerBytes, this.#limits.target)
+    const mayBeTooLong = size > Math.min(this.limits.headerBytes, this.limits.target)
     if (mayBeTooLong && size >> 10 !== this.#seen >> 10) return true
     if (bytes.indexOf(10, from) >= 0) return true
     for (let at = from; at < end; at++) {
@@ -152,7 +153,7 @@ export class RequestParser {
     if (bytes[at] !== 32 || at === methodStart) return this.#refuse(faults.start)
     const methodEnd = at++
     const targetStart = at
-    const targetLimit = Math.min(end, at + this.#limits.target)
+    const targetLimit = Math.min(end, at + this.limits.target)
     let question = -1
     for (; at < targetLimit; at++) {
       const byte = bytes[at] as number
@@ -160,7 +161,7 @@ export class RequestParser {
       if (byte === 63 && question < 0) question = at
     }
     if (at >= end) return 0
-    if (at === targetStart + this.#limits.target && bytes[at] !== 32)
+    if (at === targetStart + this.limits.target && bytes[at] !== 32)
       return this.#refuse(faults.targetLong)
     if (bytes[at] !== 32 || at === targetStart)
       return this.#refuse(at === targetStart ? faults.start : faults.target)
@@ -168,13 +169,13 @@ export class RequestParser {
     const minor = this.#version(bytes, at, end)
     if (minor < 0) return minor === -2 ? 0 : -1
     const fieldsStart = at + 10
-    const fieldsEnd = scanFields(bytes, fieldsStart, end, this.#limits.headerCount)
+    const fieldsEnd = scanFields(bytes, fieldsStart, end, this.limits.headerCount)
     if (fieldsEnd <= 0) {
       if (fieldsEnd === malformed) return this.#refuse(faults.field)
       if (fieldsEnd === tooMany) return this.#refuse(faults.fieldsMany)
-      return end - fieldsStart > this.#limits.headerBytes ? this.#refuse(faults.fieldsLarge) : 0
+      return end - fieldsStart > this.limits.headerBytes ? this.#refuse(faults.fieldsLarge) : 0
     }
-    if (fieldsEnd - fieldsStart > this.#limits.headerBytes) return this.#refuse(faults.fieldsLarge)
+    if (fieldsEnd - fieldsStart > this.limits.headerBytes) return this.#refuse(faults.fieldsLarge)
     const text = bytes.latin1Slice(start, fieldsEnd)
     const head = emptyHead()
     head.method = text.slice(methodStart - start, methodEnd - start)

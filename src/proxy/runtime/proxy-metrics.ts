@@ -1,6 +1,6 @@
 import type { Metrics } from '../../base/metrics.ts'
 import type { Counter, Histogram, Labels } from '../../base/series.ts'
-import { type FailureCode, refusals } from '../../model/failure.ts'
+import { type FailureCode, type FailureDetail, refusals } from '../../model/failure.ts'
 import type { Settings } from '../../model/settings.ts'
 import type { Backend, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
@@ -112,9 +112,9 @@ export class ProxyMetrics {
   }
 
   /** An exchange that ends with a failure. */
-  failed(code: FailureCode, clock: string | undefined): void {
+  failed(code: FailureCode, { clock, reason }: FailureDetail): void {
     this.#families.failures.series(code).inc()
-    if (refusals.has(code)) this.rejected(code)
+    if (refusals.has(code)) this.rejected(reason ?? code)
     if (clock !== undefined) this.timeout(clock)
   }
 

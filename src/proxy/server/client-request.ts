@@ -96,7 +96,8 @@ export class ClientRequest implements Request, BodySource {
     this.#take ??= (part, from, until) => this.#deliver(part, from, until)
     const consumed = decoder.decode(bytes, at, end, this.#take)
     if (consumed < 0) {
-      this.#fail(decoder.fault.code)
+      const { code, reason } = decoder.fault
+      this.#fail(code, { reason, detail: 'The chunks of the body are malformed.' })
       return end
     }
     if (decoder.done && !this.complete && this.#fault === undefined) {

@@ -228,6 +228,7 @@ export class Connection implements SocketOwner {
     if (this.#phase === 'closed') return
     if (!request.complete || reply.closing) return this.#close()
     this.#phase = 'head'
+    this.#parser.limits = this.host.limits
     this.#restSinceMs = this.host.clock.nowMs()
     this.#deadline.set(this.#restSinceMs, this.host.clocks.connectionIdleMs)
     if (this.#working) return

@@ -125,7 +125,10 @@ function check(
 }
 
 const twice = ({ authorizer }: AuthorizeMember): Denial =>
-  denial('bad_request', authorizer, { detail: 'The credential is there twice.' })
+  denial('bad_request', authorizer, {
+    detail: 'The credential is there twice.',
+    reason: 'credential_twice',
+  })
 
 const refused = (fault: FailureCode, { id, groups }: Authorizer): Denial =>
   denial(fault, id, fault === 'group_missing' ? { wanted: namesOf(groups) } : {})

@@ -25,7 +25,7 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   if (exchange.failure === undefined) {
     exchange.failure = failures[code]
     exchange.failureDetail = detail
-    exchange.runtime.metrics.failed(code, detail.clock)
+    exchange.runtime.metrics.failed(code, detail)
   }
   if (exchange.reply.started) return exchange.reply.abort()
   if (refusals.has(code)) exchange.reply.closeAfter()

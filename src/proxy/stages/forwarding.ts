@@ -217,7 +217,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #cut(code: FailureCode, clock: UpstreamClock | undefined): void {
     this.#record(0, 0, code)
     this.#finish()
-    fail(this.#exchange, code, clock === undefined ? undefined : { clock })
+    fail(this.#exchange, code, this.#expiry(clock))
   }
 
   /** A kept connection that the backend closed as we wrote: one more try that costs nobody anything (D4). */
@@ -352,15 +352,15 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   #giveUp(code: FailureCode, clock: UpstreamClock | undefined): void {
     this.#finish()
-    const { timeouts } = this.#lane.rule
-    if (clock === undefined) return fail(this.#exchange, code)
-    const limitMs = {
-      connect: timeouts.connectMs,
-      backendRequest: timeouts.backendRequestMs,
-      idle: timeouts.idleMs,
-    }[clock]
-    const spentMs = Math.round(this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs)
-    fail(this.#exchange, code, { clock, limitMs, spentMs })
+    fail(this.#exchange, code, this.#expiry(clock))
+  }
+
+  /** A clock of the attempt that ran out, its limit and the time spent. */
+  #expiry(clock: UpstreamClock | undefined): FailureDetail | undefined {
+    if (clock === undefined) return undefined
+    const { runtime, rule } = this.#lane
+    const spentMs = Math.round(runtime.clock.nowMs() - this.#attemptStartedMs)
+    return { clock, limitMs: rule.timeouts[`${clock}Ms`], spentMs }
   }
 }
 

@@ -49,4 +49,7 @@ const reserved =
 /** Dropped in its own spelling (U8): it must not get through in another. */
 const misleading = /^x-(http-method.*|method-override|original-ur[il]|rewrite-url)$/
 
-const underscored = { detail: 'A header name with an underscore is not admitted.' }
+const underscored = {
+  detail: 'A header name with an underscore is not admitted.',
+  reason: 'header_underscore',
+}
