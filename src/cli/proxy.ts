@@ -33,7 +33,7 @@ const feed: readonly Option[] = [
   option('--name <name>', 'name of this Pod').makeOptionMandatory(),
   option(
     '--state <dir>',
-    'folder for the last good snapshot, from which a proxy starts without a controller',
+    'folder for the last good snapshot and the keys of issuers, from which a proxy starts without either',
   ),
 ]
 

@@ -11,6 +11,7 @@ import type { DataPlane } from '../proxy/data-plane.ts'
 import type { FeedCredentials, FeedTarget } from '../proxy/feed/connection.ts'
 import { Feed } from '../proxy/feed/feed.ts'
 import { Intake } from '../proxy/feed/intake.ts'
+import { KeyFile } from '../proxy/feed/key-file.ts'
 import { LastGoodFile } from '../proxy/feed/last-good-file.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { openAccessLog } from './access-observer.ts'
@@ -44,6 +45,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     http: flags.http,
     region: flags.region,
     allowLoopback: false,
+    ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   const facts = findFacts(systemClock, threadPoolSize())

@@ -8,6 +8,7 @@ import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { ControllerState } from '../controller/state.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
+import { KeyFile } from '../proxy/feed/key-file.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
@@ -32,6 +33,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
     http: flags.http,
     region: flags.region,
     allowLoopback: flags.allowLoopback ?? false,
+    ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   let state: ControllerState | undefined

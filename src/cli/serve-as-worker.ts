@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import { samplesOf } from '../base/metric-sum.ts'
 import { findFacts } from '../base/runtime-facts.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
+import { KeyFile } from '../proxy/feed/key-file.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import type { FromWorker, Question, ToWorker } from '../proxy/workers/messages.ts'
 import { type Served, WorkerLink, type WorkerOptions } from '../proxy/workers/worker.ts'
@@ -44,6 +45,7 @@ const openWith =
       http: flags.http,
       region: flags.region,
       allowLoopback: flags.allowLoopback ?? false,
+      ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
       share,
       health,
       ...(accessLog !== undefined && { observe: accessLog.observe }),

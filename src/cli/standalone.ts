@@ -21,7 +21,7 @@ const files: readonly Option[] = [
   option('--settings <file>', 'settings of the platform (docs/settings.md); watched'),
   option(
     '--state <dir>',
-    'folder where the last good version of a broken object outlives a restart',
+    'folder where last good versions of what is broken, and keys of issuers, outlive a restart',
   ),
 ]
 

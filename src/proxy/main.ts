@@ -8,6 +8,7 @@ import { parseCidrs } from '../model/address.ts'
 import { defaultSettings, type Limits } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
+import type { KeyStore } from './runtime/authorizers.ts'
 import type { HealthLink } from './runtime/health-link.ts'
 import type { LiveState } from './runtime/live-gauges.ts'
 import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
@@ -27,6 +28,8 @@ export interface ProxyOptions {
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */
   readonly observe?: Observe
+  /** Where fetched keys of issuers outlive the process. */
+  readonly keyStore?: KeyStore
   /** One of several workers: its part of the limits, and how health is shared. */
   readonly share?: Share
   readonly health?: HealthLink

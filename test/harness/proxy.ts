@@ -7,6 +7,7 @@ import { defaultSettings, type Settings } from '../../src/model/settings.ts'
 import type { Forward, Rule, Snapshot } from '../../src/model/snapshot.ts'
 import type { DataPlane } from '../../src/proxy/data-plane.ts'
 import { createProxy } from '../../src/proxy/main.ts'
+import type { KeyStore } from '../../src/proxy/runtime/authorizers.ts'
 import { ProxyMetrics } from '../../src/proxy/runtime/proxy-metrics.ts'
 import type { Exchange } from '../../src/proxy/stages/exchange.ts'
 
@@ -30,6 +31,8 @@ export interface TestOptions {
   readonly openFiles?: number
   /** Time stands still until the test moves it. */
   readonly clock?: Clock
+  /** Where keys of issuers outlive the process. */
+  readonly keyStore?: KeyStore
 }
 
 const noEdits = { remove: [], set: [], add: [] }
@@ -145,6 +148,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
   }
   const proxy = createProxy({
     clock: options.clock ?? systemClock,
+    ...(options.keyStore !== undefined && { keyStore: options.keyStore }),
     dice: seededDice(1),
     log,
     metrics,

@@ -1,6 +1,7 @@
 import { createCompiler } from '../../src/controller/compile/compile.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import type { Authorizer, Snapshot } from '../../src/model/snapshot.ts'
+import type { KeyStore } from '../../src/proxy/runtime/authorizers.ts'
 import { type Manifest, optionsOf, worldOf } from '../golden/case.ts'
 import { RawClient } from '../harness/client.ts'
 import { type FakeClock, fakeClock } from '../harness/fake-clock.ts'
@@ -99,10 +100,17 @@ const withKeys = (authorizer: Authorizer, keys: Readonly<Record<string, string>>
   }),
 })
 
-export async function startTokenGateway(given: Given): Promise<TokenGateway> {
+export interface Kept {
+  readonly keyStore?: KeyStore
+  /** How long after the others this gateway starts. */
+  readonly startMs?: number
+}
+
+export async function startTokenGateway(given: Given, kept: Kept = {}): Promise<TokenGateway> {
   const clock = fakeClock()
+  clock.leap(kept.startMs ?? 0)
   const upstream = await startUpstream(answering(ok()))
-  const proxy = await startProxy({ ports: [upstream.port], clock })
+  const proxy = await startProxy({ ports: [upstream.port], clock, ...kept })
   const fetches = countFetches(proxy)
   const { runtime } = proxy.proxy
   const apply = (next: Given) => proxy.proxy.apply(compiled(next, upstream.port))
