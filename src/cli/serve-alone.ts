@@ -9,6 +9,7 @@ import type { ControllerState } from '../controller/state.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
 import { KeyFile } from '../proxy/feed/key-file.ts'
+import { liveConditions } from '../proxy/runtime/live-conditions.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
@@ -42,7 +43,11 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
   // First of all: while the rest starts, /readyz says what it waits for.
   const admin = await startAdmin(flags.admin, [
     ...proxyRoutes({ proxy, metrics, loop, facts }),
-    statusRoute(() => state, progress),
+    statusRoute({
+      state: () => state,
+      progress,
+      live: () => liveConditions(proxy.runtime.authorizers.values()),
+    }),
   ])
   const controller = await openController(flags, log, (next) => {
     state = next

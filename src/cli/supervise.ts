@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts'
 import { findFacts } from '../base/runtime-facts.ts'
 import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { ControllerState } from '../controller/state.ts'
+import { conditionsPath, type LiveCondition } from '../proxy/runtime/live-conditions.ts'
 import { Supervisor } from '../proxy/workers/supervisor.ts'
 import { threadPoolSize } from './config.ts'
 import { openController } from './open-controller.ts'
@@ -51,7 +52,7 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
   const facts = findFacts(systemClock, threadPoolSize())
   const admin = await startAdmin(flags.admin, [
     ...supervisorRoutes({ supervisor, contentType: metrics.contentType, loop, facts }),
-    statusRoute(() => state, progress),
+    statusRoute({ state: () => state, progress, live: () => liveConditionsOf(supervisor) }),
   ])
   log.info('ready', {
     http: `${flags.http.host}:${port}`,
@@ -65,4 +66,9 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
   await supervisor.stop()
   await admin.close()
   process.exit(0)
+}
+
+async function liveConditionsOf(supervisor: Supervisor): Promise<LiveCondition[]> {
+  const pages = await supervisor.page(conditionsPath, '', 'all')
+  return pages.filter(({ status }) => status === 200).flatMap(({ body }) => body as LiveCondition[])
 }

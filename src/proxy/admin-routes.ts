@@ -7,6 +7,7 @@ import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
 import { explain } from './runtime/explain.ts'
 import { explainedRequest } from './runtime/explained-request.ts'
+import { conditionsPath, liveConditions } from './runtime/live-conditions.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 /** What the pages are made of. */
@@ -72,6 +73,12 @@ const debugRoutes = ({ proxy, facts }: ProxyPages): AdminRoute[] => [
     what: 'key sets with their age, remembered tokens',
     isLocal: true,
     answer: () => ({ status: 200, body: authorizers(proxy) }),
+  },
+  {
+    path: conditionsPath,
+    what: 'what only a running gateway knows of an object: whether issuers are reached',
+    isLocal: true,
+    answer: () => ({ status: 200, body: liveConditions(proxy.runtime.authorizers.values()) }),
   },
   {
     path: '/debug/runtime',
