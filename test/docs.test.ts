@@ -59,3 +59,14 @@ describe('documents', () => {
     expect(brokenLinks(page)).toEqual([])
   })
 })
+
+test('docs/observability.md names every metric, and no other', () => {
+  const inCode = new Set(
+    readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .flatMap((name) => [...textOf(join('src', name)).matchAll(/'(fairlead_[a-z_]+)'/g)])
+      .map(([, metric]) => metric),
+  )
+  const told = textOf('docs/observability.md').matchAll(/`(fairlead_[a-z_]+)`/g)
+  expect([...new Set([...told].map(([, metric]) => metric))].sort()).toEqual([...inCode].sort())
+})
