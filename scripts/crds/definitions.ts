@@ -14,7 +14,7 @@ interface Column {
 }
 
 /** A custom resource: its names, its schemas, and what `kubectl get` prints. */
-interface Resource {
+export interface Resource {
   readonly kind: string
   readonly plural: string
   readonly shortName: string
@@ -42,7 +42,7 @@ const commonColumns: readonly Column[] = [
   },
 ]
 
-const resources: readonly Resource[] = [
+export const resources: readonly Resource[] = [
   {
     kind: 'ApiRoute',
     plural: 'apiroutes',
@@ -112,9 +112,13 @@ const definitionOf = (resource: Resource) => ({
   },
 })
 
+/** In YAML 1.1, because that is what kubectl reads: there a field `on` needs quotes. */
+const yaml = (value: unknown): string =>
+  stringify(value, { aliasDuplicateObjects: false, lineWidth: 120, version: '1.1' })
+
 /** `crds/*.yaml` by path. */
 export const definitions = (): readonly (readonly [string, string])[] =>
   resources.map((resource) => [
     `crds/${group}_${resource.plural}.yaml`,
-    `# Generated from src/controller/api by \`npm run generate\`.\n${stringify(definitionOf(resource), { aliasDuplicateObjects: false, lineWidth: 120 })}`,
+    `# Generated from src/controller/api by \`npm run generate\`.\n${yaml(definitionOf(resource))}`,
   ])

@@ -52,5 +52,7 @@ export interface ObjectStatus {
   readonly name: string
   readonly uid: string
   readonly generation: number
+  /** How many an ApiRoute has, for the column that cannot count them. */
+  readonly rules?: number
   readonly conditions: readonly Condition[]
 }

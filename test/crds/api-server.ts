@@ -4,7 +4,7 @@ import type { Schema } from './schema.ts'
 
 /**
  * What an API server does with an object that it is given: prunes the fields that the schema does not have, and
- * says what is wrong with the rest. The same was shown with a real one (docs/adr/0010-fields-that-the-api-server-prunes.md).
+ * says what is wrong with the rest. The same was shown with a real one (docs/adr/0011-fields-that-the-api-server-prunes.md).
  */
 export function admit(
   schema: Schema,
@@ -134,11 +134,15 @@ const rules = new Map<string, ReturnType<typeof parse>>()
 /** Rules about a change (`oldSelf`) are asked with the object as it is: nothing changed. */
 function brokenRules(schema: Schema, self: unknown): readonly string[] {
   return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message }) =>
-    holds(rule, { self, oldSelf: self }) ? [] : [message],
+    holds(rule, { self: celValue(self), oldSelf: celValue(self) }) ? [] : [message],
   )
 }
 
-function holds(rule: string, context: { self: unknown; oldSelf: unknown }): boolean {
+/** A field with the name of a word of CEL has another there. */
+const celValue = (value: unknown): unknown =>
+  isRecord(value) && Object.hasOwn(value, 'true') ? { ...value, __true__: value['true'] } : value
+
+export function holds(rule: string, context: { self: unknown; oldSelf: unknown }): boolean {
   const known = rules.get(rule) ?? parse(rule)
   rules.set(rule, known)
   const result = known(context)

@@ -1,10 +1,14 @@
 import { parse } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
+import { parse as parseYaml } from 'yaml'
+import { holds } from './api-server.ts'
 import { definitions, type Kind, type Node, nodesOf, schemaOf, textOf } from './schema.ts'
 
 /** The one place that a structural schema cannot type: a claim is text, a number or a boolean (ADR 4). */
 const anyScalar = /claims\[\]\.anyOf\[\]$/
+
+const plurals = { ApiRoute: 'apiroutes', ApiAuthorizer: 'apiauthorizers' } as const
 
 const kinds = Object.keys(definitions) as Kind[]
 
@@ -130,10 +134,12 @@ describe.each(kinds)('the CRD of %s', (kind) => {
       }
   })
 
+  test('is the same to those who read YAML 1.1, as kubectl does', () => {
+    expect(parseYaml(textOf(plurals[kind]), { version: '1.1' })).toEqual(definitions[kind])
+  })
+
   test('is small enough for kubectl to keep in an annotation', () => {
-    expect(textOf(kind === 'ApiRoute' ? 'apiroutes' : 'apiauthorizers').length).toBeLessThan(
-      262_144,
-    )
+    expect(textOf(plurals[kind]).length).toBeLessThan(262_144)
   })
 
   test('has a status of its own, with conditions by type', () => {
@@ -171,4 +177,18 @@ test('kubectl get prints hostnames, rules and conditions; the short names are ap
     { scope: 'Namespaced', names: { shortNames: ['apir'], categories: ['fairlead'] } },
     { scope: 'Namespaced', names: { shortNames: ['apia'], categories: ['fairlead'] } },
   ])
+})
+
+test.each([
+  ['internal', 'internal', true],
+  ['internal', 'fairlead', false],
+  ['internal', undefined, false],
+  [undefined, 'fairlead', true],
+  [undefined, 'internal', false],
+])('className %s may become %s: %s', (before, after, may) => {
+  const spec = (className: string | undefined) => (className === undefined ? {} : { className })
+  const rule = schemaOf('ApiRoute').properties?.['spec']?.['x-kubernetes-validations']?.find(
+    ({ message }) => message.startsWith('className'),
+  )?.rule
+  expect(holds(rule!, { self: spec(after), oldSelf: spec(before) })).toBe(may)
 })

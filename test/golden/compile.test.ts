@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { World } from '../../src/controller/api/world.ts'
 import { createCompiler } from '../../src/controller/compile/compile.ts'
@@ -144,6 +145,25 @@ function decodedProblems(name: string): readonly Problem[] {
 
 const hasUnknownField = (name: string): boolean =>
   decodedProblems(name).some(({ message }) => message.includes('not a field that exists here'))
+
+test('every status of a route tells how many rules it has', () => {
+  for (const name of caseNames()) {
+    const manifests = readCase(name)
+    for (const { kind, namespace, name: own, rules } of compile(manifests).statuses) {
+      if (kind !== 'ApiRoute') continue
+      const { spec } = manifests.find(
+        ({ kind: each, metadata }) =>
+          each === kind && isDeepStrictEqual(nameOf(metadata), { namespace, name: own }),
+      ) as { spec?: { rules?: unknown } }
+      expect(rules, name).toBe(Array.isArray(spec?.rules) ? spec.rules.length : 0)
+    }
+  }
+})
+
+const nameOf = (metadata: unknown) => {
+  const { namespace = 'default', name } = metadata as { namespace?: string; name: string }
+  return { namespace, name }
+}
 
 test('law 7: every reason occurs in some status.yaml, and no other does', () => {
   const text = caseNames()

@@ -45,10 +45,13 @@ export const exactlyOne = (
   choice: fields,
 })
 
+/** CEL has words that are no names. */
+const celName = (field: string): string => (field === 'true' ? '__true__' : field)
+
 /** Not both fields are there. */
 export const notBoth = (one: string, other: string): Check<object> => ({
   holds: (value) => !(has(value, one) && has(value, other)),
-  cel: `!(has(self.${one}) && has(self.${other}))`,
+  cel: `!(has(self.${celName(one)}) && has(self.${celName(other)}))`,
   message: `must not have both ${one} and ${other}`,
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { notEmpty } from './checks.ts'
+import { checked, notBoth, notEmpty } from './checks.ts'
 import { duration, line, positiveDuration } from './fields.ts'
 import { note } from './notes.ts'
 
@@ -22,51 +22,55 @@ export const timeouts = notEmpty(
   }),
 )
 
-export const retry = notEmpty(
-  z.strictObject({
-    attempts: z
-      .int()
-      .min(0)
-      .max(10)
-      .optional()
-      .meta(note('Further tries after the first; 0: off.', { unit: 'tries', default: 1 })),
-    on: z
-      .array(z.union([z.enum(['ConnectFailure', 'Reset', 'Timeout']), z.int().min(400).max(599)]))
-      .max(32)
-      .optional()
-      .meta(
-        note('What is tried again: ConnectFailure, Reset, Timeout, or a status from 400 to 599.', {
-          default: ['ConnectFailure', 'Reset'],
-        }),
+const reasons = z
+  .array(z.union([z.enum(['ConnectFailure', 'Reset', 'Timeout']), z.int().min(400).max(599)]))
+  .max(32)
+  .optional()
+
+const retryFields = z.strictObject({
+  attempts: z
+    .int()
+    .min(0)
+    .max(10)
+    .optional()
+    .meta(note('Further tries after the first; 0: off.', { unit: 'tries', default: 1 })),
+  on: reasons.meta(
+    note('What is tried again: ConnectFailure, Reset, Timeout, or a status from 400 to 599.', {
+      default: ['ConnectFailure', 'Reset'],
+    }),
+  ),
+  // kubectl and others read YAML 1.1, where `on` without quotes is a boolean.
+  true: reasons.meta(
+    note('The same as `on`: what kubectl makes of `on` without quotes.', { absent: '`on` counts' }),
+  ),
+  backoff: duration.optional().meta(
+    note('Longest wait before the first further try, doubled for each more; 0s: off.', {
+      default: '25ms',
+    }),
+  ),
+  budget: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .meta(
+      note(
+        'How many of the requests, in flight or of the last ten seconds, may be retries; three in flight always may.',
+        { unit: 'percent', default: 20 },
       ),
-    backoff: duration.optional().meta(
-      note('Longest wait before the first further try, doubled for each more; 0s: off.', {
-        default: '25ms',
+    ),
+  idempotencyKeys: z
+    .enum(['Never', 'SameRegion', 'AnyRegion'])
+    .optional()
+    .meta(
+      note('Where a request with an Idempotency-Key may be repeated, whatever its method.', {
+        default: 'Never',
       }),
     ),
-    budget: z
-      .int()
-      .min(0)
-      .max(100)
-      .optional()
-      .meta(
-        note(
-          'How many of the requests, in flight or of the last ten seconds, may be retries; three in flight always may.',
-          {
-            unit: 'percent',
-            default: 20,
-          },
-        ),
-      ),
-    idempotencyKeys: z
-      .enum(['Never', 'SameRegion', 'AnyRegion'])
-      .optional()
-      .meta(
-        note('Where a request with an Idempotency-Key may be repeated, whatever its method.', {
-          default: 'Never',
-        }),
-      ),
-  }),
+})
+
+export const retry = notEmpty(checked(retryFields, notBoth('on', 'true'))).transform(
+  ({ true: same, ...rest }) => (same === undefined ? rest : { ...rest, on: same }),
 )
 
 const probes = z.int().min(1).max(100).optional()

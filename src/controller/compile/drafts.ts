@@ -38,6 +38,8 @@ export interface RouteDraft {
 export interface Subject {
   readonly kind: string
   readonly meta: Meta
+  /** How many an ApiRoute has. */
+  readonly rules?: number
   /** The generation that is served instead of the current one. */
   readonly lastGood?: number
 }

@@ -56,7 +56,7 @@ function draftObject(
   const places = drafted.flatMap(({ broken }) => broken)
   const all = [...problems, ...checks.problems]
   return {
-    subject: { kind, meta },
+    subject: { kind, meta, rules: spec.rules.length },
     origin: { kind, namespace, name, generation },
     referrer: { group, kind, namespace },
     hostnames,

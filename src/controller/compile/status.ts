@@ -17,7 +17,7 @@ const mostProblems = 16
 
 /** The conditions of one object. No times and no `Programmed`: the writer adds them. */
 export function statusOf(
-  { kind, meta, lastGood }: Subject,
+  { kind, meta, rules, lastGood }: Subject,
   problems: readonly Problem[],
 ): ObjectStatus {
   const own = problems.filter(({ reason }) => !referenceReasons.has(reason))
@@ -32,7 +32,15 @@ export function statusOf(
           condition('ResolvedRefs', 'ResolvedRefs', references),
           ...(lastGood === undefined ? [] : [servingLastGood(generation, lastGood)]),
         ])
-  return Object.freeze({ kind, namespace, name, uid, generation, conditions })
+  return Object.freeze({
+    kind,
+    namespace,
+    name,
+    uid,
+    generation,
+    ...(rules !== undefined && { rules }),
+    conditions,
+  })
 }
 
 /** Most objects are of a low generation, and most have no problem: what is said of them is one list. */

@@ -15,13 +15,18 @@ const fieldManager = 'fairlead-controller'
 export const writeStatus =
   (client: ApiClient) =>
   async (
-    { kind, namespace, name, uid }: ObjectStatus,
+    { kind, namespace, name, uid, rules }: ObjectStatus,
     conditions: readonly StatusCondition[],
   ): Promise<void> => {
     await client.request({
       method: 'PATCH',
       path: `/apis/${apiVersion}/namespaces/${namespace}/${plurals[kind]}/${name}/status?fieldManager=${fieldManager}&force=true`,
       contentType: 'application/apply-patch+yaml',
-      body: { apiVersion, kind, metadata: { namespace, name, uid }, status: { conditions } },
+      body: {
+        apiVersion,
+        kind,
+        metadata: { namespace, name, uid },
+        status: { ...(rules !== undefined && { rules }), conditions },
+      },
     })
   }
