@@ -4,7 +4,10 @@ import { PlainReporter } from './test/plain-reporter.ts'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/bench/**', 'test/drills/**'],
+    exclude: [
+      ...configDefaults.exclude,
+      ...['bench', 'cluster', 'drills'].map((name) => `test/${name}/**`),
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -19,7 +19,7 @@ function absentOf(note: NonNullable<Noted['note']>): string {
 }
 
 /** A value as it would be written in a manifest. */
-function printed(value: unknown): string {
+export function printed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printed).join(', ')}]`
   if (typeof value === 'object' && value !== null)
     return `{ ${Object.entries(value)

@@ -1,4 +1,5 @@
 import { definitions } from '../crds/definitions.ts'
+import { apiPage } from './api.ts'
 import { cliPage } from './cli.ts'
 import { failuresPage } from './failures.ts'
 import { goldenExamples } from './golden-examples.ts'
@@ -10,6 +11,7 @@ export const documents = (root: string): ReadonlyMap<string, string> =>
     ...definitions(),
     // A chart can only read what lies in its own folder.
     ...[...definitions()].map(([path, text]) => [`helm/fairlead/files/${path}`, text] as const),
+    ['docs/api.md', apiPage()],
     ['docs/cli.md', cliPage(root)],
     ['docs/failures.md', failuresPage()],
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
