@@ -51,17 +51,20 @@ const ownRoutes = ({ supervisor, contentType, loop }: SupervisorPages): AdminRou
   },
 ]
 
-/** Pages about what only workers know. All of them would explain a route alike, so that one is asked. */
+/** All workers would explain a route alike, so that one is asked. */
+const sameEverywhere = '/debug/routes'
+
+/** Pages about what only workers know. */
 const routeOf = (
   { path, what }: Page,
   supervisor: Supervisor,
   facts: RuntimeFacts,
 ): AdminRoute => ({
   path,
-  what: `${what}; by worker`,
+  what: path === sameEverywhere ? what : `${what}; by worker`,
   isLocal: true,
   answer: async (query) => {
-    const isSame = path === '/debug/routes'
+    const isSame = path === sameEverywhere
     const pages = await supervisor.page(path, query.toString(), isSame ? 'first' : 'all')
     const [first] = pages
     if (first === undefined) return unanswered
