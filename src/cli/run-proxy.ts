@@ -36,6 +36,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
   const { metrics, loop } = openMetrics(systemClock)
   const proxyMetrics = new ProxyMetrics(metrics)
   const accessLog = openAccessLog({ file: flags.accessLog, writers: 'one', log, metrics })
+  const keyStore = flags.state === undefined ? undefined : new KeyFile(flags.state, log)
   const { createProxy } = await import('../proxy/main.ts')
   const proxy = createProxy({
     clock: systemClock,
@@ -45,7 +46,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     http: flags.http,
     region: flags.region,
     allowLoopback: false,
-    ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
+    ...(keyStore !== undefined && { keyStore }),
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   const facts = findFacts(systemClock, threadPoolSize())
@@ -57,6 +58,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
   await proxy.shutDown()
   proxy.close()
   await admin.close()
+  await keyStore?.settled()
   await accessLog?.close()
   process.exit(0)
 }

@@ -25,6 +25,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
   const controllerMetrics = new ControllerMetrics(metrics)
   const accessLog = openAccessLog({ file: flags.accessLog, writers: 'one', log, metrics })
   process.on('SIGUSR2', () => accessLog?.reopen())
+  const keyStore = flags.state === undefined ? undefined : new KeyFile(flags.state, log)
   const { createProxy } = await import('../proxy/main.ts')
   const proxy = createProxy({
     clock: systemClock,
@@ -34,7 +35,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
     http: flags.http,
     region: flags.region,
     allowLoopback: flags.allowLoopback ?? false,
-    ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
+    ...(keyStore !== undefined && { keyStore }),
     ...(accessLog !== undefined && { observe: accessLog.observe }),
   })
   let state: ControllerState | undefined
@@ -65,6 +66,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
   await proxy.shutDown()
   proxy.close()
   await admin.close()
+  await keyStore?.settled()
   await accessLog?.close()
   process.exit(0)
 }

@@ -37,6 +37,7 @@ const openWith =
     const { metrics, loop } = openMetrics(systemClock)
     const proxyMetrics = new ProxyMetrics(metrics)
     const accessLog = openAccessLog({ file: flags.accessLog, writers: 'several', log, metrics })
+    const keyStore = flags.state === undefined ? undefined : new KeyFile(flags.state, log)
     const proxy = createProxy({
       clock: systemClock,
       dice: systemDice,
@@ -45,7 +46,7 @@ const openWith =
       http: flags.http,
       region: flags.region,
       allowLoopback: flags.allowLoopback ?? false,
-      ...(flags.state !== undefined && { keyStore: new KeyFile(flags.state, log) }),
+      ...(keyStore !== undefined && { keyStore }),
       share,
       health,
       ...(accessLog !== undefined && { observe: accessLog.observe }),
@@ -71,6 +72,7 @@ const openWith =
       reopen: () => accessLog?.reopen(),
       stop: async () => {
         await proxy.shutDown()
+        await keyStore?.settled()
         await accessLog?.close()
       },
     }

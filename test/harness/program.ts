@@ -40,6 +40,7 @@ export interface ProgramOptions {
   readonly flags?: (folder: string) => readonly string[]
   /** Not to wait until it is ready: for a start that fails. */
   readonly expectFailure?: boolean
+  readonly env?: Readonly<Record<string, string>>
   /** A process group of its own, as a terminal gives it. */
   readonly ownGroup?: boolean
   /** Standard output is a pipe that nobody reads before `read`. */
@@ -59,7 +60,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
       ...['--http', '127.0.0.1:0', '--admin', '127.0.0.1:0'],
       ...(options.flags?.(folder) ?? []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: options.ownGroup === true },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.ownGroup === true,
+      env: { ...process.env, ...options.env },
+    },
   )
   const output = new Output(child, options.unread === true)
   const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>

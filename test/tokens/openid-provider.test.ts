@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { startTokenGateway, type TokenGateway } from './gateway.ts'
 import { keyFor, type SigningKey } from './keys.ts'
@@ -50,6 +50,7 @@ function provide(alg: string, ...keys: readonly SigningKey[]): void {
         use: 'sig',
       })),
     },
+    ttl: { ClientCredentials: 3600 },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -79,6 +80,8 @@ const second = keyFor('RS256', 'second')
 const third = keyFor('ES256', 'third')
 
 beforeAll(async () => {
+  // It warns of its storage in memory, which is what a test wants.
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   provide('ES256', first)
@@ -104,6 +107,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
+  vi.restoreAllMocks()
   await gateway.close()
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
