@@ -6,6 +6,7 @@ import type { Handle, ParseFault } from '../http1/message.ts'
 import { type Accept, chooseAccept } from './accept.ts'
 import { Admission } from './admission.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
+import { spread } from './spread.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -122,14 +123,20 @@ export class Listener implements ConnectionHost {
   }
 
   /**
-   * Closes idle connections, lets each exchange in flight, and what clients have sent meanwhile, finish with
-   * `Connection: close`, and cuts what is left after `timeoutMs`.
+   * Lets each exchange in flight, and what clients have sent meanwhile, finish with `Connection: close`; closes idle
+   * connections spread over the first half of the time, so that not all clients come back at one moment; cuts what is
+   * left after `timeoutMs`.
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true
     this.stopAccepting()
-    for (const connection of this.#connections) connection.drain()
+    const connections = [...this.#connections]
+    for (const connection of connections) if (!connection.idle) connection.drain()
+    const idle = connections.filter((connection) => connection.idle)
+    const act = (connection: Connection) => connection.drain()
+    const rest = spread(idle, { clock: this.clock, withinMs: timeoutMs / 2, act })
     if (this.#connections.size > 0) await this.#empty(timeoutMs)
+    rest.cancel()
     this.destroy()
   }
 

@@ -17,6 +17,7 @@ export const allDown: Drill = {
     const { eu, us, gateway } = await twoRegions(stage, { health: probes })
     const load = stage.load({ port: gateway.port })
     await stage.at(load, 5)
+    const killMs = load.nowMs
     await Promise.all([eu.kill(), us.kill()])
     const downMs = load.nowMs
     stage.say('all are down')
@@ -27,7 +28,9 @@ export const allDown: Drill = {
     stage.say('us is back')
     await stage.at(load, upMs / 1000 + 8)
     const samples = await load.stop()
-    const learning = samples.between(downMs, downMs + learnMs)
+    // What was under way when they were killed belongs to neither side.
+    const before = samples.between(0, killMs - 1000)
+    const learning = samples.between(killMs, downMs + learnMs)
     const down = samples.between(downMs + learnMs, backMs - 50)
     const others = down.all.filter(({ failure }) => !isUnhealthy(failure)).length
     const slow = down.all.filter(({ tookMs, lateMs }) => tookMs - lateMs > 10).length
@@ -36,10 +39,7 @@ export const allDown: Drill = {
     const limitMs = 1000 + healthy * unhealthyIntervalMs
     return stage
       .carried(samples)
-      .expect(
-        `${samples.between(0, downMs).printFailed()} before`,
-        samples.between(0, downMs - 50).failed.length === 0,
-      )
+      .expect(`before: ${before.printFailed()}`, before.failed.length === 0)
       .expect(
         `${down.all.length - others} of ${down.all.length} answers are 503 no_healthy_backend`,
         others === 0,
