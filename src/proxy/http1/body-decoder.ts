@@ -1,9 +1,19 @@
+import { extensionStates, mayEndExtension, nextInExtension } from './chunk-extension.ts'
 import type { Framing, ParseFault } from './message.ts'
 
 /** Bytes; the extensions of one body and its trailers. */
 export interface BodyLimits {
   readonly chunkExtensions: number
   readonly trailerBytes: number
+  /** Content-Length and Transfer-Encoding among trailers: without this they are dropped like any other (F22). */
+  readonly framingTrailers?: 'refuse'
+}
+
+/** What answers of backends are held to: llhttp would not accept more. */
+export const answerBodyLimits: BodyLimits = {
+  chunkExtensions: 1024,
+  trailerBytes: 8192,
+  framingTrailers: 'refuse',
 }
 
 type Take = (bytes: Buffer, start: number, end: number) => void
@@ -11,6 +21,8 @@ type Take = (bytes: Buffer, start: number, end: number) => void
 const chunkFault: ParseFault = Object.freeze({ code: 'bad_request', reason: 'chunk' })
 const CR = 13
 const LF = 10
+const trailerForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/
+const unframingTrailerForm = /^(?!(?:content-length|transfer-encoding):)[!#$%&'*+.^_`|~0-9a-z-]+:/i
 
 const states = {
   size: 0,
@@ -32,9 +44,10 @@ export class BodyDecoder {
   #left = 0
   #state: number = states.size
   #digits = 0
-  #extension = 0
+  #extension: number = extensionStates.nameStart
   #extensionsLeft = 0
   #trailerLeft = 0
+  #trailerForm = trailerForm
   #lineStart = true
   #line = ''
 
@@ -46,6 +59,7 @@ export class BodyDecoder {
     this.#digits = 0
     this.#extensionsLeft = limits.chunkExtensions
     this.#trailerLeft = limits.trailerBytes
+    this.#trailerForm = limits.framingTrailers === 'refuse' ? unframingTrailerForm : trailerForm
     this.#lineStart = true
   }
 
@@ -114,22 +128,20 @@ export class BodyDecoder {
     if (byte === CR) this.#state = states.sizeLf
     else if (byte === 59) {
       this.#state = states.extension
-      this.#extension = 0
+      this.#extension = extensionStates.nameStart
     } else return false
     return true
   }
 
-  /** Extensions are checked for harm and dropped (F19): `;` alone, controls and bare line ends are refused. */
+  /** Extensions are read as strictly as they are written, bounded, and dropped (F19). */
   #extensionByte(byte: number): boolean {
     if (--this.#extensionsLeft < 0) return false
     if (byte === CR) {
       this.#state = states.sizeLf
-      return this.#extension > 0
+      return mayEndExtension(this.#extension)
     }
-    if (byte < 32 && byte !== 9) return false
-    if (byte === 127) return false
-    this.#extension++
-    return true
+    this.#extension = nextInExtension(this.#extension, byte)
+    return this.#extension >= 0
   }
 
   /** Trailers are read as strictly as fields, bounded, and dropped (F22). */
@@ -147,7 +159,7 @@ export class BodyDecoder {
     }
     if (byte === CR) {
       this.#state = this.#lineStart ? states.lastLf : states.trailerLf
-      return this.#lineStart || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:/.test(this.#line)
+      return this.#lineStart || this.#trailerForm.test(this.#line)
     }
     if (
       (byte < 32 && byte !== 9) ||

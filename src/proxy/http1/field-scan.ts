@@ -8,6 +8,8 @@ const valueByte = 8
 const targetByte = 16
 /** Of a field: its line stands in the form in which it would be printed. */
 const printable = 32
+/** Of a field: a TAB follows its value. */
+const trailingTab = 64
 
 /** Class bits of every byte. */
 export const classes = buildClasses()
@@ -96,8 +98,10 @@ export function scanFields(bytes: Uint8Array, from: number, end: number, most: n
     if (at + 1 === end) return incomplete
     if (bytes[at + 1] !== LF) return malformed
     let valueEnd = at
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB))
-      valueEnd--
+    for (; valueEnd > valueStart; valueEnd--) {
+      if (bytes[valueEnd - 1] === TAB) bits |= trailingTab
+      else if (bytes[valueEnd - 1] !== SP) break
+    }
     const base = count * stride
     fields[base] = nameStart
     fields[base + 1] = nameEnd
@@ -145,6 +149,8 @@ function skipPlainWords(words: DataView, from: number, end: number): number {
 export const hasUpper = (bits: number): boolean => (bits & upper) !== 0
 export const isPrintable = (bits: number): boolean => (bits & printable) !== 0
 export const hasUnderscore = (bits: number): boolean => (bits & underscore) !== 0
+/** White space by RFC 9110 §5.6.3, but llhttp refuses it after a length and after a coding. */
+export const hasTrailingTab = (bits: number): boolean => (bits & trailingTab) !== 0
 
 /** Whether a text can be a field name (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
@@ -155,13 +161,27 @@ export function isToken(text: string): boolean {
   return text.length > 0
 }
 
-/** Whether a text can be a field value as it is: no control but TAB, nothing above 0xFF, no space at either end. */
-export function isFieldValue(text: string): boolean {
+/** Whether a text can stand in a field line: no control but TAB, so no line end, and nothing above 0xFF. */
+export function isFieldText(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code > 255 || ((classes[code] as number) & valueByte) === 0) return false
   }
-  return text === '' || !(isSpace(text.charCodeAt(0)) || isSpace(text.charCodeAt(text.length - 1)))
+  return true
+}
+
+/** Whether a text can be a field value as it is: field text without a space at either end. */
+export const isFieldValue = (text: string): boolean =>
+  isFieldText(text) &&
+  (text === '' || !(isSpace(text.charCodeAt(0)) || isSpace(text.charCodeAt(text.length - 1))))
+
+/** Whether a text can be a request target. */
+export function isTarget(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 255 || ((classes[code] as number) & targetByte) === 0) return false
+  }
+  return text.length > 0
 }
 
 const isSpace = (code: number): boolean => code === SP || code === TAB

@@ -1,3 +1,5 @@
+import { isFieldText, isToken } from './field-scan.ts'
+
 /**
  * The one list of header fields that routing, policies and the serialiser see (RFC 9110 §5). Names are lower
  * case, values are latin1 exactly as they came, order and repetition are kept.
@@ -135,7 +137,7 @@ export class HeaderList {
       this.removeAt(more)
   }
 
-  /** The lines of all fields, each with its CRLF. */
+  /** The lines of all fields, each with its CRLF. Throws when one that was set would be more, or another, than one line. */
   print(): string {
     const { names } = this
     const size = names.length
@@ -143,7 +145,7 @@ export class HeaderList {
     for (let i = 0; i < size; ) {
       const start = this.#starts[i] as number
       if (start < 0) {
-        text += `${names[i]}: ${this.#values[i]}\r\n`
+        text += line(names[i] as string, this.#values[i] as string)
         i++
         continue
       }
@@ -153,4 +155,11 @@ export class HeaderList {
     }
     return text + this.tail
   }
+}
+
+/** Every code unit is looked at: Node cuts off what is above 0xFF, which makes line ends of others (U10). */
+function line(name: string, value: string): string {
+  if (!isToken(name) || !isFieldText(value))
+    throw new Error(`the field ${JSON.stringify(name)} cannot be printed`)
+  return `${name}: ${value}\r\n`
 }

@@ -1,9 +1,11 @@
+import { isFieldText, isTarget, isToken } from './field-scan.ts'
 import type { HeaderList } from './header-list.ts'
 import type { Framing } from './message.ts'
 
 /**
  * Prints a request head for a backend: one latin1 string with the one framing field that belongs to it.
- * The parts were checked where they came from: the parser, or `isFieldValue` where a policy set them.
+ * The parts were checked where they came from, the parser or the configuration; what would still end a line or a word
+ * here is a fault of ours, and thrown (U10).
  */
 export function printRequestHead(
   method: string,
@@ -13,7 +15,11 @@ export function printRequestHead(
   framing: Framing,
   length: number,
 ): string {
-  return `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${headers.print()}${framingField(framing, length)}\r\n`
+  if (!isToken(method) || !isTarget(target) || !isFieldText(authority))
+    throw new Error('a request line that cannot be printed')
+  // A length of 0 that was said goes on: some backends ask for one with every POST (RFC 9110 §8.6, 411).
+  const field = length === 0 ? 'content-length: 0\r\n' : framingField(framing, length)
+  return `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${headers.print()}${field}\r\n`
 }
 
 /** @param connection the value of `connection`, '' for none */

@@ -1,10 +1,11 @@
 import type { FailureCode } from '../../model/failure.ts'
-import { type ConnectionField, connectionField } from './connection-field.ts'
+import { type ConnectionField, connectionField, proxyConnectionField } from './connection-field.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
 import {
   classes,
   fieldCount,
   fields,
+  hasTrailingTab,
   hasUnderscore,
   hasUpper,
   isPrintable,
@@ -19,6 +20,7 @@ import {
 import { flat } from './flat.ts'
 import { HeaderList } from './header-list.ts'
 import { type Authority, canonicalAuthority } from './host.ts'
+import { elementsOf } from './list-field.ts'
 import type { ParseFault, RequestHead } from './message.ts'
 
 /** Bytes and counts; see Settings.limits. */
@@ -56,6 +58,7 @@ const host = numberOf('host')
 const contentLength = numberOf('content-length')
 const transferEncoding = numberOf('transfer-encoding')
 const connection = numberOf('connection')
+const proxyConnection = numberOf('proxy-connection')
 const upgrade = numberOf('upgrade')
 const expect = numberOf('expect')
 
@@ -253,12 +256,14 @@ export class RequestParser {
       } else if (number === host) {
         if (++hosts > 1 || !this.#host(value, head)) return this.#refused(faults.host)
       } else if (number === connection) {
-        named = connectionField(value, named)
+        named = connectionField(hasTrailingTab(bits) ? `${value}\t` : value, named)
         if (named === undefined) return this.#refused(faults.connection)
+      } else if (number === proxyConnection) {
+        named = proxyConnectionField(value, named)
       } else if (number === transferEncoding) {
         if (coding !== undefined) return this.#refused(faults.coding)
         coding = value
-      } else if (!this.#special(number, value, head)) return false
+      } else if (!this.#special(number, value, bits, head)) return false
     }
     return this.#frame(head, coding) && this.#settle(head, hosts, named)
   }
@@ -279,9 +284,9 @@ export class RequestParser {
     return true
   }
 
-  #special(number: number, value: string, head: RequestHead): boolean {
+  #special(number: number, value: string, bits: number, head: RequestHead): boolean {
     if (number === contentLength) {
-      const length = head.contentLength === -1 ? lengthOf(value) : -1
+      const length = head.contentLength === -1 && !hasTrailingTab(bits) ? lengthOf(value) : -1
       head.contentLength = length
       return length >= 0 || this.#refused(faults.length)
     }
@@ -371,7 +376,7 @@ const mostlyBodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
  * `chunked`, or for no coding at all, is 400 (F3, F5).
  */
 function codingFault(value: string): ParseFault {
-  const list = value.toLowerCase().split(/[ \t]*,[ \t]*/)
+  const list = elementsOf(value.toLowerCase())
   if (list.at(-1) === 'chunked') list.pop()
   return list.length > 0 &&
     list.every((coding) => isToken(coding) && !/chunk|identity/.test(coding))

@@ -1,6 +1,14 @@
-import { type ConnectionField, connectionField } from './connection-field.ts'
+import { type ConnectionField, connectionField, proxyConnectionField } from './connection-field.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
-import { fieldCount, fields, hasUpper, isPrintable, scanFields, stride } from './field-scan.ts'
+import {
+  fieldCount,
+  fields,
+  hasTrailingTab,
+  hasUpper,
+  isPrintable,
+  scanFields,
+  stride,
+} from './field-scan.ts'
 import { HeaderList } from './header-list.ts'
 import type { ResponseHead } from './message.ts'
 import { lengthOf } from './request-parser.ts'
@@ -10,6 +18,7 @@ const mostFields = 256
 const contentLength = numberOf('content-length')
 const transferEncoding = numberOf('transfer-encoding')
 const connection = numberOf('connection')
+const proxyConnection = numberOf('proxy-connection')
 const proxyAuthenticate = numberOf('proxy-authenticate')
 const hostField = numberOf('host')
 
@@ -101,16 +110,16 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
       (fields[base + 3] as number) - start,
     )
     if (number === contentLength) {
-      if (head.contentLength >= 0) return false
+      if (head.contentLength >= 0 || hasTrailingTab(bits)) return false
       head.contentLength = lengthOf(value)
       if (head.contentLength < 0) return false
     } else if (number === transferEncoding) {
-      if (coded || value.toLowerCase() !== 'chunked') return false
+      if (coded || hasTrailingTab(bits) || value.toLowerCase() !== 'chunked') return false
       coded = true
     } else if (number === connection) {
-      named = connectionField(value, named)
+      named = connectionField(hasTrailingTab(bits) ? `${value}\t` : value, named)
       if (named === undefined) return false
-    }
+    } else if (number === proxyConnection) named = proxyConnectionField(value, named)
   }
   if (coded) {
     if (head.contentLength >= 0 || head.minorVersion === 0) return false
@@ -132,6 +141,8 @@ function nameIn(text: string, start: number, end: number, bits: number): string 
 /** RFC 9112 §6.3, the part for answers. */
 function frame(head: ResponseHead, method: string): boolean {
   const { status } = head
+  // What ends the connection cannot be followed by the answer that it announces.
+  if (status < 200 && !head.keepAlive) return false
   if (status < 200 || status === 204) {
     if (head.framing === 'chunked' || head.contentLength > 0) return false
     head.framing = 'none'

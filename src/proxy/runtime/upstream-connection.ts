@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
-import { BodyDecoder } from '../http1/body-decoder.ts'
+import { answerBodyLimits, BodyDecoder } from '../http1/body-decoder.ts'
 import type { Framing, ResponseHead } from '../http1/message.ts'
 import { printChunkHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
@@ -44,7 +44,6 @@ export interface UpstreamHome {
   unsolicited(): void
 }
 
-const bodyLimits = { chunkExtensions: 1024, trailerBytes: 8192 }
 const mostInformational = 16
 
 /** One HTTP/1.1 connection to a backend: one request at a time. */
@@ -211,7 +210,7 @@ export class UpstreamConnection {
       this.#finish(at === end)
       return false
     }
-    this.#decoder.reset(head.framing, head.contentLength, bodyLimits)
+    this.#decoder.reset(head.framing, head.contentLength, answerBodyLimits)
     if (at === end) this.#idleClock()
     return true
   }
