@@ -11,19 +11,23 @@ export interface CidrSet {
 
 const rememberedAddresses = 1024
 
-/** IPv4-mapped IPv6 addresses are the IPv4 address they map. */
+/** IPv4-mapped IPv6 addresses are the IPv4 address they map; zones of link-local peers are read over. */
 function parse(text: string): Address | undefined {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return undefined
   return ipaddr.process(text)
 }
 
-/** Whether a text is an address in the usual notation: no decimal, octal or short forms of IPv4. */
-export const isAddress = (text: string): boolean => parse(text) !== undefined
+/** Whether a text is an address in the usual notation: no decimal, octal or short forms of IPv4, no zone. */
+export const isAddress = (text: string): boolean => address(text) !== undefined
+
+/** `::1.2.3.4` is the IPv4 address to ipaddr.js, and another one to the kernel: nobody's. */
+const address = (text: string): Address | undefined =>
+  text.includes('%') || /^::[0-9]+\./.test(text) ? undefined : parse(text)
 
 /** The canonical text of a CIDR or a single address, undefined for anything else. */
 export function canonicalCidr(text: string): string | undefined {
-  const [address, bits, ...rest] = text.split('/')
-  const parsed = parse(address ?? '')
+  const [start = '', bits, ...rest] = text.split('/')
+  const parsed = address(start)
   if (parsed === undefined || rest.length > 0) return undefined
   const longest = parsed.kind() === 'ipv4' ? 32 : 128
   if (bits === undefined) return `${parsed}/${longest}`
@@ -81,16 +85,20 @@ const metadata = parseCidrs([
   '168.63.129.16/32',
 ])
 
+/** What IPv6 has of unicast, global and private. Outside are loopback, link-local, and IPv4 in other clothes. */
+const unicastV6 = parseCidrs(['2000::/3', 'fc00::/7'])
+
 /**
  * Whether no backend, issuer or authorizer may be at this address (C6, C7): loopback, link-local, cloud metadata,
  * and what is no unicast address. Private networks are allowed: that is where Pods are.
  *
  * @param allowLoopback for development
  */
-export function isForbiddenAddress(address: string, allowLoopback: boolean): boolean {
-  const parsed = parse(address)
+export function isForbiddenAddress(text: string, allowLoopback: boolean): boolean {
+  const parsed = address(text)
   if (parsed === undefined) return true
   const range = parsed.range()
   if (range === 'loopback') return !allowLoopback
-  return refusedRanges.has(range) || metadata.contains(address)
+  if (parsed.kind() === 'ipv6' && !unicastV6.contains(text)) return true
+  return refusedRanges.has(range) || metadata.contains(text)
 }
