@@ -33,6 +33,8 @@ export interface TestOptions {
   readonly clock?: Clock
   /** Where keys of issuers outlive the process. */
   readonly keyStore?: KeyStore
+  /** Told of each exchange that is over, instead of `finished`, which would keep them all. */
+  readonly observe?: (exchange: Exchange) => void
 }
 
 const noEdits = { remove: [], set: [], add: [] }
@@ -156,7 +158,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     region: '',
     allowLoopback: true,
     ...(options.openFiles !== undefined && { openFiles: options.openFiles }),
-    observe: (exchange) => void finished.push(exchange),
+    observe: options.observe ?? ((exchange) => void finished.push(exchange)),
   })
   proxy.apply(snapshotOf(options))
   const port = await proxy.listen()
