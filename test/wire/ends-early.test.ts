@@ -84,6 +84,38 @@ describe('bodies that end early', () => {
   })
 })
 
+describe('a client that stays after it was refused', () => {
+  async function refused() {
+    const clock = fakeClock()
+    const upstream = opened(await startUpstream(() => {}))
+    const proxy = opened(await startProxy({ ports: [upstream.port], clock }))
+    const client = opened(new RawClient(proxy.port))
+    const text = await client.send('GET / HTTP/1.1\r\n\r\n').untilOver()
+    expect(answersOf(text).answers.map(({ status }) => status)).toEqual([400])
+    return { clock, proxy, client }
+  }
+
+  test('F23 is cut after 1 s', async () => {
+    const { clock, proxy } = await refused()
+    await turns(4)
+    clock.advance(900)
+    await turns(4)
+    expect(proxy.proxy.connections).toBe(1)
+    clock.advance(200)
+    while (proxy.proxy.connections > 0) await turns(1)
+  })
+
+  test('F23 is cut when it goes on for more than 64 KiB', async () => {
+    const { proxy, client } = await refused()
+    client.send('x'.repeat(60_000))
+    await turns(8)
+    expect(proxy.proxy.connections).toBe(1)
+    client.send('x'.repeat(10_000))
+    while (proxy.proxy.connections > 0) await turns(1)
+    expect(answersOf(client.text).answers).toHaveLength(1)
+  })
+})
+
 describe('what follows a message', () => {
   test.each([
     ['F23 after a GET', head('GET / HTTP/1.1', 'host: a', 'connection: close'), 'GET /'],

@@ -194,6 +194,8 @@ describe('ends of lines', () => {
     ['F16 a bare CR in the request line', 'GET / HTTP/1.1\rX\r\nhost: a\r\n\r\n'],
     ['F16 a bare CR in the target', 'GET /\r HTTP/1.1\r\nhost: a\r\n\r\n'],
     ['F16 a bare CR after a field', 'GET / HTTP/1.1\r\nhost: a\rx: y\r\n\r\n'],
+    ['F16 a bare CR and one more byte after a field', 'GET / HTTP/1.1\r\nhost: a\rXx: y\r\n\r\n'],
+    ['F16 a bare CR and one more byte after the request line', 'GET / HTTP/1.1\rXhost: a\r\n\r\n'],
     ['F16 a CR before CRLF', 'GET / HTTP/1.1\r\nhost: a\r\r\n\r\n'],
     ['F16 CRLF, CR, something else', 'GET / HTTP/1.1\r\nhost: a\r\n\rX'],
     ['F16 CRs only', 'GET / HTTP/1.1\rhost: a\r\r'],
@@ -269,6 +271,8 @@ describe('chunks', () => {
     ['F19 more than 1 KiB together', `1;${'a'.repeat(100)}\r\nx\r\n`.repeat(11)],
     ['F19 64 KiB', `5;${'a'.repeat(64 * 1024)}\r\nhello\r\n`],
     ['F20 LF after the data', '5\r\nhello\n'],
+    ['F20 two LFs after the data', '5\r\nhello\n\n'],
+    ['F20 two CRs after the data', '5\r\nhello\r\r'],
     ['F20 CR and something after the data', '5\r\nhello\rX'],
     ['F20 two other bytes', '5\r\nhelloXX'],
     ['F20 nothing', '5\r\nhello'],
@@ -278,6 +282,8 @@ describe('chunks', () => {
     ['F21 LF after the last size', '5\r\nhello\r\n0\n\r\n'],
     ['F21 LF at the end', '5\r\nhello\r\n0\r\n\n'],
     ['F21 CR and something at the end', '5\r\nhello\r\n0\r\n\rX'],
+    ['F21 two LFs after the last size', '5\r\nhello\r\n0\n\n'],
+    ['F21 CR and something after a size', '5\rXhello\r\n'],
     ['F21 LFs only', '5\nhello\n0\n\n'],
   ])('%s', (_, body) => rig.refusesBody(chunked(body) + empty, 400))
 
@@ -302,6 +308,8 @@ describe('chunks', () => {
     ['F22 space before the colon', 'x : y\r\n\r\n'],
     ['F22 folded', 'x: y\r\n z\r\n\r\n'],
     ['F22 a bare LF', 'x: y\n\r\n'],
+    ['F22 a bare CR', 'x: y\rX\r\n\r\n'],
+    ['F22 a bare CR at the end', 'x: y\r\n\rX'],
     ['F22 NUL', 'x: \0\r\n\r\n'],
   ])('%s', (_, trailers) => rig.refusesBody(chunked(`5\r\nhello\r\n0\r\n${trailers}`), 400))
 })
