@@ -43,6 +43,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A process group of its own, as a terminal gives it. */
   readonly ownGroup?: boolean
+  /** Besides the environment of the tests. */
+  readonly env?: NodeJS.ProcessEnv
   /** Standard output is a pipe that nobody reads before `read`. */
   readonly unread?: boolean
 }
