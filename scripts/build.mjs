@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { rememberBuild } from './built.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -67,6 +68,10 @@ const order = [...files.keys()].sort((a, b) => rank(a) - rank(b))
 for (const path of order)
   replace(path, /** @type {Buffer} */ (files.get(path)), path === entry ? 0o755 : 0o644)
 removeStrays(dist)
+rememberBuild(
+  [program, launcher].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  [...files.keys()],
+)
 
 /**
  * @param {import('esbuild').BuildOptions} own

@@ -61,7 +61,7 @@ export const endpoints = (services: Readonly<Record<string, number>>): string =>
   })
 
 /** No name of the internet is known to a program that has this in its environment. */
-export const noOutside: NodeJS.ProcessEnv = {
+export const noOutside: Readonly<Record<string, string>> = {
   NODE_OPTIONS: `--import ${pathToFileURL(join(root, 'test/examples/no-outside.mjs'))}`,
 }
 

@@ -40,11 +40,10 @@ export interface ProgramOptions {
   readonly flags?: (folder: string) => readonly string[]
   /** Not to wait until it is ready: for a start that fails. */
   readonly expectFailure?: boolean
+  /** Besides the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>
   /** A process group of its own, as a terminal gives it. */
   readonly ownGroup?: boolean
-  /** Besides the environment of the tests. */
-  readonly env?: NodeJS.ProcessEnv
   /** Standard output is a pipe that nobody reads before `read`. */
   readonly unread?: boolean
 }
