@@ -11,7 +11,7 @@ const note = (when: string, remedy: string): Note => ({ when, remedy })
 /** For `docs/failures.md`. The type keeps it complete. */
 export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   bad_request: note(
-    'The request breaks HTTP/1.1 (framing, header syntax, request line), so its end or its meaning is not certain.',
+    'The request breaks HTTP/1.1 (framing, header syntax, request line), so its end or its meaning is not certain; or it holds the same credential twice.',
     'Mend the client. `fairlead_rejected_requests_total{reason}` says which rule was broken.',
   ),
   host_invalid: note(
@@ -27,7 +27,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'Send the token; `WWW-Authenticate` says how.',
   ),
   token_malformed: note(
-    'The token is not a signed JWT in compact form, is too long, or uses an algorithm that the issuer is not allowed.',
+    'The token is not a signed JWT in compact form, is too long, names no key (`kid`), has no `exp`, or uses an algorithm that the issuer is not allowed.',
     'Get a new token from the issuer.',
   ),
   token_expired: note('`exp` is past, beyond the allowed clock skew.', 'Get a new token.'),
@@ -141,8 +141,8 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'Mend the backend: two framing headers, a bad chunk, or a header with control characters are usual.',
   ),
   authorizer_unavailable: note(
-    'The authorizer cannot decide: it is missing, broken, or its key set could never be fetched.',
-    'Look at the status of the ApiAuthorizer and at `/debug/authorizers`.',
+    'The authorizer cannot decide: it is missing, broken, or its keys could never be fetched, or not for longer than `staleKeysFor`.',
+    'Look at the status of the ApiAuthorizer (`/debug/status`) and at `/debug/authorizers`.',
   ),
   no_backend: note(
     'The rule has no backend that could take traffic: no endpoints, or every weight is 0.',

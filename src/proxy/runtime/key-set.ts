@@ -146,11 +146,11 @@ export class KeySet {
     })
   }
 
-  /** Keys are fetched again in good time: before they are old, and twice before anybody takes them for stale. */
+  /** Keys are fetched again in good time, by each worker for itself: before they are old, and twice before anybody takes them for stale. */
   #freshMs(maxAgeMs: number): number {
     const staleForMs = Math.min(...this.users.map((user) => user.staleForMs))
     const wantedMs = Math.min(Math.max(maxAgeMs * 0.8, shortestMs), longestMs, staleForMs / 2)
-    return Math.max(wantedMs, this.#againMs)
+    return Math.max(wantedMs, againMs)
   }
 
   async #load(): Promise<void> {
