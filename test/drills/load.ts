@@ -20,6 +20,8 @@ const everyPut = 10
 const putBytes = 200
 /** A client keeps connections shorter than the gateway does, so that none closes as it is used. */
 const longestIdleMs = 30_000
+/** A turn that comes so much later than it should: the load itself stood still. */
+const stillMs = 3
 /** More than this in flight, and the load gives up on what comes next. */
 const mostInFlight = 6000
 
@@ -33,6 +35,7 @@ export class Load {
   readonly #startMs = performance.now()
   readonly #idle: Client[] = []
   readonly #all = new Set<Client>()
+  #turnDueMs = 0
   #sent = 0
   #inFlight = 0
   #timer: NodeJS.Timeout | undefined
@@ -62,8 +65,11 @@ export class Load {
   #turn(): void {
     if (this.#stopped) return
     const nowMs = this.nowMs
+    if (nowMs - this.#turnDueMs > stillMs) this.samples.pauses.push([this.#turnDueMs, nowMs])
     while (this.#dueMs() <= nowMs) this.#send(nowMs)
-    this.#timer = setTimeout(() => this.#turn(), Math.max(this.#dueMs() - this.nowMs, 1))
+    const waitMs = Math.max(this.#dueMs() - this.nowMs, 1)
+    this.#turnDueMs = this.nowMs + waitMs
+    this.#timer = setTimeout(() => this.#turn(), waitMs)
   }
 
   #dueMs(): number {

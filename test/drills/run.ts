@@ -14,6 +14,7 @@ export async function runAll(drills: readonly Drill[], rate: number): Promise<Ro
   let stage: Stage | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
+      stage?.say(`stopped by ${signal}`)
       stage?.kill()
       process.exit(130)
     })

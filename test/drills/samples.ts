@@ -19,6 +19,8 @@ export interface Sample {
 /** All requests of a load and what became of them. */
 export class Samples {
   readonly all: Sample[] = []
+  /** When the load itself stood still (its garbage collector, another process on its core): from, to. */
+  readonly pauses: (readonly [fromMs: number, toMs: number])[] = []
 
   /** @returns to be called once, when the request is over */
   begin(n: number, dueMs: number, nowMs: number) {
@@ -40,9 +42,21 @@ export class Samples {
   /** Those that were due in a span of time. */
   between(fromMs: number, toMs: number): Samples {
     const part = new Samples()
+    part.pauses.push(...this.pauses.filter(([from, to]) => to >= fromMs && from < toMs + 60_000))
     for (const sample of this.all)
       if (sample.dueMs >= fromMs && sample.dueMs < toMs) part.all.push(sample)
     return part
+  }
+
+  /** From when a request was sent until its answer was there, without what the load itself stood still. */
+  servedMs({ dueMs, lateMs, tookMs }: Sample): number {
+    const sentMs = dueMs + lateMs
+    const doneMs = dueMs + tookMs
+    const still = this.pauses.reduce(
+      (sum, [from, to]) => sum + Math.max(0, Math.min(to, doneMs) - Math.max(from, sentMs)),
+      0,
+    )
+    return tookMs - lateMs - still
   }
 
   get failed(): readonly Sample[] {

@@ -49,7 +49,7 @@ export class Router {
     for (const host of hosts) {
       const old = previous === undefined ? undefined : previous.#tables.get(host.hostname)
       const isSame = old !== undefined && old.host.digest === host.digest
-      this.#tables.set(host.hostname, isSame ? old : new HostTable(keeper.keep(host)))
+      this.#tables.set(host.hostname, isSame ? old : new HostTable(keeper.keep(host, old?.host)))
     }
   }
 

@@ -7,37 +7,44 @@ import type { Host, HostEntry, Rule } from '../../model/snapshot.ts'
  */
 export class RuleKeeper {
   readonly #previous: () => readonly Host[]
-  #known: Map<string, Rule> | undefined
+  /** What became of the rules so far, by id. */
+  readonly #settled = new Map<string, Rule>()
+  #all: ReadonlyMap<string, Rule> | undefined
 
+  /** @param previous all hosts there were; asked for only when a rule is not where it was */
   constructor(previous: () => readonly Host[]) {
     this.#previous = previous
   }
 
-  /** The same host where there is nothing to put in place. */
-  keep(host: Host): Host {
-    const entries = host.entries.map((entry) => this.#entry(entry))
+  /** The same host where there is nothing to put in place. @param before the host as it was */
+  keep(host: Host, before: Host | undefined): Host {
+    const own = byId(before === undefined ? [] : [before])
+    const entries = host.entries.map((entry) => this.#entry(entry, own))
     const isSame = entries.every((entry, i) => entry === host.entries[i])
     return isSame ? host : Object.freeze({ ...host, entries: Object.freeze(entries) })
   }
 
-  #entry(entry: HostEntry): HostEntry {
-    const rule = this.#rule(entry.rule)
+  #entry(entry: HostEntry, own: ReadonlyMap<string, Rule>): HostEntry {
+    const rule = this.#rule(entry.rule, own)
     return rule === entry.rule ? entry : Object.freeze({ ...entry, rule })
   }
 
   /** A rule that several hosts lead to is one object for all of them. */
-  #rule(rule: Rule): Rule {
-    this.#known ??= new Map(
-      this.#previous().flatMap(({ entries }) =>
-        entries.map((entry) => [entry.rule.id, entry.rule] as const),
-      ),
-    )
-    const known = this.#known.get(rule.id)
-    if (known !== undefined && isEqual(known, rule)) return known
-    this.#known.set(rule.id, rule)
-    return rule
+  #rule(rule: Rule, own: ReadonlyMap<string, Rule>): Rule {
+    const known = this.#settled.get(rule.id) ?? own.get(rule.id) ?? this.#anywhere(rule.id)
+    const settled = known !== undefined && isEqual(known, rule) ? known : rule
+    this.#settled.set(rule.id, settled)
+    return settled
+  }
+
+  #anywhere(id: string): Rule | undefined {
+    this.#all ??= byId(this.#previous())
+    return this.#all.get(id)
   }
 }
+
+const byId = (hosts: readonly Host[]): ReadonlyMap<string, Rule> =>
+  new Map(hosts.flatMap(({ entries }) => entries.map(({ rule }) => [rule.id, rule] as const)))
 
 /** Of plain data, which JSON can hold. An absent field is not the same as one that is undefined. */
 function isEqual(a: unknown, b: unknown): boolean {

@@ -49,6 +49,8 @@ async function editLive(
   found: Findings,
 ): Promise<Findings> {
   const times: number[] = []
+  // Whoever asks first pays for what the gateway makes at a first request.
+  for (let i = 0; i < 50; i++) await ask(gateway.port, { host, path: '/service-7' })
   for (let version = 1; version <= edits; version++) {
     const at = version * 397
     gateway.write(`route-${at}.${form}`, routeText(regions, at, form, version))
