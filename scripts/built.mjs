@@ -33,5 +33,5 @@ function stampOf(path) {
   const { mtimeMs, size } = statSync(
     join(root, path.startsWith(root) ? path.slice(root.length) : path),
   )
-  return `${Math.floor(mtimeMs)} ${size}`
+  return `${Math.round(mtimeMs)} ${size}`
 }

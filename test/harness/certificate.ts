@@ -57,7 +57,11 @@ export function selfSigned(...names: readonly string[]): Certificate {
     ),
   )
   const certificate = sequence(body, ecdsaWithSha256, bits(sign('sha256', body, privateKey)))
-  const text = certificate.toString('base64').replace(/.{64}/g, '$&\n')
+  const text =
+    certificate
+      .toString('base64')
+      .match(/.{1,64}/g)
+      ?.join('\n') ?? ''
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -65,7 +65,7 @@ const object = (kind: string, name: string, spec: unknown): Manifest => ({
 })
 
 /** What the manifests compile to; nothing may be wrong with them. */
-export function compiled(given: Given, port = 9): Snapshot {
+function compiled(given: Given, port = 9): Snapshot {
   const { authorizers, more = [] } = given
   const [only = ''] = Object.keys(authorizers)
   const { rules = { '/': { anyOf: [{ authorizer: { name: only } }] } } } = given
