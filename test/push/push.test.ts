@@ -210,7 +210,8 @@ describe('when controllers come and go', () => {
     expect(intake.held?.snapshot.digest).toBe(a.digest)
     second.server.lead(2)
     second.server.publish({ epoch: 2, sequence: 1, snapshot: ab })
-    await until(() => applied.length === 2)
+    await until(() => second.server.proxies[0]?.acknowledged !== undefined)
+    expect(applied).toHaveLength(2)
     expect(second.server.proxies).toMatchObject([{ acknowledged: { epoch: 2, sequence: 1 } }])
   })
 

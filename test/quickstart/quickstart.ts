@@ -44,7 +44,8 @@ export class Quickstart {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { ...env, TMPDIR: this.temporary },
+      // Newer npm would leave what it has compiled there.
+      env: { ...env, TMPDIR: this.temporary, NODE_DISABLE_COMPILE_CACHE: '1' },
     })
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
