@@ -1,3 +1,5 @@
+import { isFactorable } from './roca.ts'
+
 /** A JSON Web Key as somebody wrote it (RFC 7517). */
 export type Jwk = Readonly<Record<string, unknown>>
 
@@ -58,5 +60,6 @@ function isGoodRsa({ n, e }: Jwk): boolean {
   const bits = modulus.length * 8 - Math.clz32(lead) + 24
   const exponent = Buffer.from(e, 'base64url')
   const value = exponent.length <= 6 ? exponent.reduce((total, byte) => total * 256 + byte, 0) : 0
-  return lead > 0 && bits >= 2048 && bits <= 4096 && value >= 3 && value % 2 === 1
+  const isStrong = lead > 0 && bits >= 2048 && bits <= 4096 && value >= 3 && value % 2 === 1
+  return isStrong && !isFactorable(modulus)
 }

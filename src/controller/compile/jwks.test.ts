@@ -42,11 +42,27 @@ describe('J18 refused key sets', () => {
 })
 
 const zeros = Buffer.concat([Buffer.alloc(129), Buffer.alloc(128, 0xc5)]).toString('base64url')
+/** Like the keys of CVE-2017-15361: a power of 65537 modulo the product of the primes up to 167. */
+function factorable(): string {
+  const isPrime = (n: bigint): boolean => {
+    for (let d = 2n; d * d <= n; d++) if (n % d === 0n) return false
+    return true
+  }
+  let product = 1n
+  for (let n = 2n; n <= 167n; n++) if (isPrime(n)) product *= n
+  let power = 1n
+  for (let i = 0; i < 12_345; i++) power = (power * 65537n) % product
+  const top = (0xc5n << 2040n) - ((0xc5n << 2040n) % product)
+  const hex = (top + product + power).toString(16)
+  return Buffer.from(hex, 'hex').toString('base64url')
+}
+
 const useless: Readonly<Record<string, object>> = {
   'RSA of 1,024 bits': { ...rsa, n: Buffer.alloc(128, 0xc5).toString('base64url') },
   'RSA of 1,024 bits behind zeros': { ...rsa, n: zeros },
   'RSA of 2,047 bits': { ...rsa, n: Buffer.alloc(256, 0x75).toString('base64url') },
   'RSA of 8,192 bits': { ...rsa, n: Buffer.alloc(1024, 0xc5).toString('base64url') },
+  'RSA that can be factored (ROCA)': { ...rsa, n: factorable() },
   'RSA with e = 1': { ...rsa, e: 'AQ' },
   'RSA with e = 2': { ...rsa, e: 'Ag' },
   'RSA with an endless e': { ...rsa, e: n },
