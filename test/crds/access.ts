@@ -8,6 +8,8 @@ export interface Probe {
   readonly name: string
   /** The rule that it is for; '' when for none. */
   readonly rule: string
+  /** It asks what is served, and not only who may call. */
+  readonly odd?: true
   readonly host: string
   readonly target: string
   readonly method?: string

@@ -122,12 +122,17 @@ function fieldsOf({ object, fields }: Subject): readonly Place[] {
   })
 }
 
+/** What says how a request is served, and not which or whose: of these only is asked who may call. */
+const manner = /\.(balance|timeouts|retry|health|failover|responseHeaders|limits|errors)\b/
+
 /** The probes that a field of this place can be of any concern to. */
-function concerned(probes: readonly Probe[], [, part, index]: Place, object: Manifest) {
+function concerned(probes: readonly Probe[], place: Place, object: Manifest) {
   const { rules = [] } = object['spec'] as { rules?: readonly { name: string }[] }
-  const rule =
-    part === 'defaults' ? 'defaults' : part === 'rules' ? rules[index as number]?.name : undefined
-  return rule === undefined ? probes : probes.filter((probe) => ['', rule].includes(probe.rule))
+  const [, part, index] = place
+  const rule = part === 'rules' ? rules[index as number]?.name : part
+  if (part !== 'rules' && part !== 'defaults') return probes
+  const own = probes.filter((probe) => probe.rule === '' || probe.rule === rule)
+  return manner.test(pathOf(place)) ? own.filter(({ odd }) => odd === undefined) : own
 }
 
 /** By field: what somebody got who was refused before. */

@@ -18,6 +18,7 @@ const withToken = (token: string) => ({ 'x-token': `Token ${token}` })
 const conditioned = { 'x-exact': 'a', 'x-prefix': 'bb', 'x-regex': 'ccc' }
 const query = (fields: Readonly<Record<string, string>>): string =>
   `?${new URLSearchParams(fields)}`
+const matching = `/prefix/x${query(conditioned)}`
 
 /**
  * Requests to every rule of a rich route: one that everything allows, and for each condition of the rule one that only
@@ -41,10 +42,22 @@ export async function probesOfRoute(variant: Variant, site: Site): Promise<reado
     { headers: withToken(tokens.good), from: '127.0.0.9' },
   ]
   const good = withToken(tokens.good)
-  const simple = Object.entries(targets).flatMap(([rule, list]) =>
-    list.flatMap((target) => callers.map((caller) => ({ rule, target, ...caller }))),
-  )
-  return [...simple, ...conditionProbes(callers, good), ...oddProbes(good)].map((probe, at) => ({
+  const simple = [
+    ...Object.entries(targets).flatMap(([rule, list]) =>
+      list.flatMap((target) => callers.map((caller) => ({ rule, target, ...caller }))),
+    ),
+    ...callers.map((caller) => ({
+      ...caller,
+      rule: 'prefix',
+      target: matching,
+      headers: { ...conditioned, ...caller.headers },
+    })),
+  ]
+  const odd = [...conditionProbes(good), ...oddProbes(good)].map((probe) => ({
+    ...probe,
+    odd: true as const,
+  }))
+  return [...simple, ...odd].map((probe, at) => ({
     name: `${at} ${probe.target}`,
     host,
     ...probe,
@@ -64,30 +77,16 @@ const targets: Readonly<Record<string, readonly string[]>> = {
 
 type Draft = Omit<Probe, 'name' | 'host'>
 
-function conditionProbes(
-  callers: readonly Partial<Probe>[],
-  good: Readonly<Record<string, string>>,
-): readonly Draft[] {
-  const rule = 'prefix'
-  const target = `/prefix/x${query(conditioned)}`
+/** What the rule with conditions asks for, but for one of them. */
+function conditionProbes(good: Readonly<Record<string, string>>): readonly Draft[] {
   const headers = { ...good, ...conditioned }
   const wrong = ['x-exact', 'x-prefix', 'x-regex', 'x-present'].map((name) => ({ [name]: 'z' }))
   return [
-    ...callers.map((caller) => ({
-      ...caller,
-      rule,
-      target,
-      headers: { ...conditioned, ...caller.headers },
-    })),
-    { rule, target, headers, method: 'PUT' },
-    { rule, target: target.replace('/prefix', '/other'), headers },
-    ...wrong.map((one) => ({ rule, target, headers: { ...headers, ...one } })),
-    ...wrong.map((one) => ({
-      rule,
-      target: `/prefix/x${query({ ...conditioned, ...one })}`,
-      headers,
-    })),
-  ]
+    { target: matching, headers, method: 'PUT' },
+    { target: matching.replace('/prefix', '/other'), headers },
+    ...wrong.map((one) => ({ target: matching, headers: { ...headers, ...one } })),
+    ...wrong.map((one) => ({ target: `/prefix/x${query({ ...conditioned, ...one })}`, headers })),
+  ].map((probe) => ({ ...probe, rule: 'prefix' }))
 }
 
 const origins = ['https://rule.example', 'https://defaults.example', 'https://evil.example']
