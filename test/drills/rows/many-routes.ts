@@ -13,7 +13,8 @@ const edits = 20
 const settleMs = 10_000
 const mostKiB = 12
 const mostEditMs = 150
-const rounds = 10
+/** Short and many: a virtual machine changes its speed from one second to the next. */
+const rounds = 40
 
 /** The time from the start of the process until it is ready, for files of one form. */
 const starts = (form: Form, mostMs: number): Drill => ({
@@ -76,9 +77,9 @@ async function editLive(
 
 const plain: Drill = {
   name: 'routes-plain',
-  what: `one route is asked as fast as it answers, among ${routes} and alone, ${rounds} rounds of 2 s in turn (${hasWrk() ? 'wrk' : 'our own clients'}, 32 connections, access log off)`,
+  what: `one route is asked as fast as it answers, among ${routes} and alone, ${rounds} rounds of 1 s in turn (${hasWrk() ? 'wrk' : 'our own clients'}, 32 connections, access log off)`,
   must: 'CPU a request within 5 % of the single-route figure',
-  seconds: 65,
+  seconds: 110,
   async run(stage) {
     const regions = [
       await stage.region('eu', { workMs: 0 }),
@@ -94,19 +95,25 @@ const plain: Drill = {
       for (const i of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         const gateway = gateways[i]
         const before = gateway.cpuMs()
-        const answered = await hammer(gateway.port, 2)
+        const answered = await hammer(gateway.port, 1)
         if (round >= 0) costs[i].push(((gateway.cpuMs() - before) * 1000) / answered)
       }
-      stage.say(`round ${round + 1}`)
+      if (round % 10 === 9) stage.say(`${round + 1} rounds`)
     }
     const [alone, among] = costs.map(median) as [number, number]
-    const ratio = median(costs[1].map((cost, round) => cost / (costs[0][round] ?? cost)))
+    const ratios = costs[1].map((cost, round) => cost / (costs[0][round] ?? cost))
+    const more = ratios.map((ratio) => percent(ratio - 1))
+    const ratio = median(ratios)
+    stage.say(`rounds: ${more.join(', ')}`)
     return stage
       .quiet()
       .note(
         `${Math.round(alone * 10) / 10} us alone, ${Math.round(among * 10) / 10} us among ${routes}`,
       )
-      .expect(`${percent(ratio - 1)} more (median of the rounds)`, ratio <= 1.05)
+      .expect(
+        `${percent(ratio - 1)} more, the median of the rounds (${percent(Math.min(...ratios) - 1)} to ${percent(Math.max(...ratios) - 1)})`,
+        ratio <= 1.05,
+      )
   },
 }
 
