@@ -59,15 +59,16 @@ def read_message(data):
 
 
 def goes_on(connection, request):
-    if connection.their_state is not h11.MUST_CLOSE:
-        return True
     options = [
         option.strip().lower()
         for name, value in request.headers
         if name == b"connection"
         for option in value.split(b",")
     ]
-    return request.http_version == b"1.0" and b"keep-alive" in options and b"close" not in options
+    if b"close" in options:
+        return False
+    is_kept = request.http_version == b"1.0" and b"keep-alive" in options
+    return is_kept or connection.their_state is not h11.MUST_CLOSE
 
 
 def read(data):

@@ -17,7 +17,7 @@ export interface ClientBytes {
   readonly text: string
   /** Not mutated: every message must be forwarded. */
   readonly valid: boolean
-  /** Messages that were generated. */
+  /** Messages up to the first that ends the connection: what follows it is nobody's (F23). */
   readonly count: number
 }
 
@@ -105,7 +105,7 @@ const request = fc.record({
   host: hostField,
   hop: hopFields,
   fields: fc.array(ordinaryField, { maxLength: 3 }),
-  closes: fc.boolean(),
+  persistence: fc.constantFrom('', '', '', '', '', 'close', 'Close', 'x-y, close'),
   framing: fc.constantFrom('none', 'length', 'chunked', 'chunked'),
   plain: plainBody(smuggled),
   chunked: chunkedBody(smuggled),
@@ -121,13 +121,16 @@ function bodyOf({ framing, isOld, method, plain, chunked }: Request): Body {
   return framing === 'length' && !(isOld && !method.startsWith('P')) ? plain : noBody
 }
 
-/** @param isLast only the last message of a connection may end it */
-function partsOf(message: Request, isLast: boolean): Part[] {
-  const { emptyLine, method, target, isOld, host, fields, hop, closes, order, space } = message
+/** HTTP/1.0 must ask to stay. */
+const wishOf = ({ persistence, isOld }: Request): string =>
+  persistence === '' && isOld ? 'keep-alive' : persistence
+
+function partsOf(message: Request): Part[] {
+  const { emptyLine, method, target, isOld, host, fields, hop, order, space } = message
   const body = bodyOf(message)
-  const wish = isLast && closes ? 'close' : isOld ? 'keep-alive' : ''
-  const persistence = wish === '' ? [] : [{ name: 'Connection', value: wish, kind: 'value' }]
-  const others = [...fields, ...hop, ...persistence]
+  const wish = wishOf(message)
+  const connection = wish === '' ? [] : [{ name: 'Connection', value: wish, kind: 'value' }]
+  const others = [...fields, ...hop, ...connection]
   const all = [host, ...others].toSpliced(1 + (order % (others.length + 1)), 0, ...body.fields)
   return [
     ...(emptyLine ? [{ kind: 'crlf', text: '\r\n' }] : []),
@@ -152,7 +155,7 @@ const connection = fc.oneof(
 export const clientBytes: fc.Arbitrary<ClientBytes> = fc
   .tuple(connection, mutations)
   .map(([messages, mutate]) => {
-    const parts = messages.flatMap((each, i) => partsOf(each, i === messages.length - 1))
-    const text = textOf(parts, mutate, nasty)
-    return { text, valid: mutate.length === 0, count: messages.length }
+    const text = textOf(messages.flatMap(partsOf), mutate, nasty)
+    const end = messages.findIndex((each) => wishOf(each).toLowerCase().includes('close'))
+    return { text, valid: mutate.length === 0, count: end < 0 ? messages.length : end + 1 }
   })
