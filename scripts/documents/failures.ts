@@ -20,6 +20,8 @@ What the gateway answers itself, instead of a backend. The body is \`application
 }
 \`\`\`
 
+What shows more, by what you see, is in [troubleshooting.md](troubleshooting.md).
+
 \`code\` is stable: program against it. The same code is in the access log. A head that cannot be parsed gets a plain
 answer without a body, and the connection is closed. A failure after the head of the answer was sent cuts the
 connection, so that nobody takes half an answer for a whole one.

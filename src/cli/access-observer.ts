@@ -3,11 +3,15 @@ import { LineWriter } from '../base/line-writer.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { AccessLogSettings } from '../model/settings.ts'
-import { accessLine } from '../proxy/stages/access-line.ts'
+import { accessLine, type Refused, refusalLine } from '../proxy/stages/access-line.ts'
 import type { Observe } from '../proxy/stages/entry.ts'
 
 export interface AccessLog {
-  readonly observe: Observe
+  /** What a data plane is given. */
+  readonly observers: {
+    readonly observe: Observe
+    readonly refused: (refused: Refused, settings: AccessLogSettings) => void
+  }
   /** After a rotation. */
   reopen(): void
   /** Writes what is left, as far as the sink takes it. */
@@ -40,9 +44,13 @@ export function openAccessLog(options: AccessLogOptions): AccessLog | undefined 
   process.on('exit', () => lines.closeNow())
   const settle = bounded(lines.longestLine)
   return {
-    observe: (exchange, complete, seconds) => {
-      const settings = settle(exchange.runtime.snapshot.settings.accessLog)
-      lines.write(accessLine(exchange, complete, seconds, systemClock.wallMs(), settings))
+    observers: {
+      observe: (exchange, complete, seconds) => {
+        const settings = settle(exchange.runtime.snapshot.settings.accessLog)
+        lines.write(accessLine(exchange, complete, seconds, systemClock.wallMs(), settings))
+      },
+      refused: (refused, settings) =>
+        lines.write(refusalLine(refused, systemClock.wallMs(), settings)),
     },
     reopen: () => lines.reopen(),
     close: () => lines.close(),

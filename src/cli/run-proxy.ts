@@ -47,7 +47,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     region: flags.region,
     allowLoopback: false,
     ...(keyStore !== undefined && { keyStore }),
-    ...(accessLog !== undefined && { observe: accessLog.observe }),
+    ...accessLog?.observers,
   })
   const facts = findFacts(systemClock, threadPoolSize())
   const admin = await startAdmin(flags.admin, proxyRoutes({ proxy, metrics, loop, facts }))

@@ -36,7 +36,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
     region: flags.region,
     allowLoopback: flags.allowLoopback ?? false,
     ...(keyStore !== undefined && { keyStore }),
-    ...(accessLog !== undefined && { observe: accessLog.observe }),
+    ...accessLog?.observers,
   })
   let state: ControllerState | undefined
   const progress = () => ({ applied: proxy.runtime.snapshot.digest === state?.snapshot.digest })

@@ -49,7 +49,7 @@ const openWith =
       ...(keyStore !== undefined && { keyStore }),
       share,
       health,
-      ...(accessLog !== undefined && { observe: accessLog.observe }),
+      ...accessLog?.observers,
     })
     const facts = findFacts(systemClock, threadPoolSize())
     const routes = proxyRoutes({ proxy, metrics, loop, facts })

@@ -16,6 +16,7 @@ export const accessLogFields = [
   'http.response.status_code',
   'complete',
   'error.type',
+  'reason',
   'clock',
   'clock_limit_ms',
   'clock_spent_ms',

@@ -5,7 +5,7 @@ import { MemoryPressure } from '../base/memory-pressure.ts'
 import { openFileLimit } from '../base/open-files.ts'
 import { Wheel } from '../base/wheel.ts'
 import { parseCidrs } from '../model/address.ts'
-import { defaultSettings, type Limits } from '../model/settings.ts'
+import { type AccessLogSettings, defaultSettings, type Limits } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { KeyStore } from './runtime/authorizers.ts'
@@ -15,6 +15,7 @@ import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { Share } from './runtime/share.ts'
 import { Listener } from './server/listener.ts'
+import type { Refused } from './stages/access-line.ts'
 import { createEntry, type Entry, type Observe } from './stages/entry.ts'
 
 export interface ProxyOptions {
@@ -28,6 +29,8 @@ export interface ProxyOptions {
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */
   readonly observe?: Observe
+  /** Called for each message that was refused before it was a request. */
+  readonly refused?: (refused: Refused, settings: AccessLogSettings) => void
   /** Where fetched keys of issuers outlive the process. */
   readonly keyStore?: KeyStore
   /** One of several workers: its part of the limits, and how health is shared. */
@@ -57,16 +60,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(defaultSettings.trustedProxies)
-  const listener = new Listener({
-    ...options.http,
-    clock: options.clock,
-    wheel,
-    handle: entry.handle,
-    clocks: defaultSettings.clocks,
-    limits: limitsOf(options, runtime),
-    isTrusted: (address) => trusted.contains(address),
-    observer: options.metrics.listener,
-  })
+  const listener = newListener(options, runtime, entry, (address) => trusted.contains(address))
   const memory = watchMemory(options, runtime, listener)
   options.metrics.live = liveState(runtime, entry, listener)
   return {
@@ -112,6 +106,24 @@ export function createProxy(options: ProxyOptions): DataPlane {
     },
   }
 }
+
+const newListener = (
+  options: ProxyOptions,
+  runtime: Runtime,
+  { handle }: Entry,
+  isTrusted: (address: string) => boolean,
+): Listener =>
+  new Listener({
+    ...options.http,
+    clock: options.clock,
+    wheel: runtime.wheel,
+    handle,
+    clocks: defaultSettings.clocks,
+    limits: limitsOf(options, runtime),
+    isTrusted,
+    observer: options.metrics.listener,
+    refused: (refused) => options.refused?.(refused, runtime.snapshot.settings.accessLog),
+  })
 
 const limitsOf = ({ openFiles = openFileLimit() }: ProxyOptions, { limits }: Runtime): Limits => ({
   ...limits,

@@ -101,6 +101,7 @@ describe('a file', () => {
       'GET /hello HTTP/1.1\r\nhost: a.example\r\nuser-agent: \xff\x9b31m"\\\r\nconnection: close\r\n\r\n',
     )
     await hostile.untilOver()
+    await new RawClient(program.port).send('GET /hello HTTP/1.1\nhost: a\n\n').untilOver()
     // The gateway opens the new file between two batches: what came before the signal is in the old one.
     fs.renameSync(file, `${file}.1`)
     program.kill('SIGUSR2')
@@ -120,6 +121,7 @@ describe('a file', () => {
       ['/private', 401],
       ['/nowhere', 404],
       ['/hello', 200],
+      [undefined, 400],
     ])
     expect(before[0]).toMatchObject({ 'url.query': 'page=2', rule: 'hello', route: 'shop/site' })
     expect(before[1]).toMatchObject({
@@ -130,6 +132,7 @@ describe('a file', () => {
     })
     expect(before[2]).toMatchObject({ 'error.type': 'route_not_found' })
     expect(before[3]).toMatchObject({ 'user_agent.original': '\xff\x9b31m"\\' })
+    expect(before[4]).toMatchObject({ 'error.type': 'bad_request', reason: expect.any(String) })
     expect(fs.readFileSync(`${file}.1`, 'utf8')).not.toContain('s3cr3t')
     expect(linesOf(file)).toHaveLength(1)
   })

@@ -2,7 +2,7 @@ import net from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { Clocks, Limits } from '../../model/settings.ts'
-import type { Handle, ParseFault } from '../http1/message.ts'
+import type { Handle, ParseFault, Peer } from '../http1/message.ts'
 import { type Accept, chooseAccept } from './accept.ts'
 import { Admission } from './admission.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
@@ -19,6 +19,8 @@ export interface ListenerOptions {
   /** Peers without a cap of their own: trusted proxies carry the connections of many clients. */
   readonly isTrusted: (address: string) => boolean
   readonly observer: ListenerObserver
+  /** A message that never became a request was answered with a refusal. */
+  readonly refused?: (refused: { readonly fault: ParseFault; readonly peer: Peer }) => void
 }
 
 /** What happens at the listener, for metrics. */
@@ -104,8 +106,9 @@ export class Listener implements ConnectionHost {
     return connection
   }
 
-  rejected(fault: ParseFault): void {
+  rejected(fault: ParseFault, peer?: Peer): void {
     this.#options.observer.rejected(fault)
+    if (peer !== undefined) this.#options.refused?.({ fault, peer })
   }
 
   expired(clock: 'writeStall' | 'halfCloseGrace'): void {

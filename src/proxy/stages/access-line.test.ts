@@ -3,7 +3,7 @@ import { exchangeOf, type TestExchange } from '../../../test/harness/exchange.ts
 import { ruleOf } from '../../../test/harness/rules.ts'
 import { accessLogFields, contextVariables } from '../../model/access-log.ts'
 import { type AccessLogSettings, defaultSettings } from '../../model/settings.ts'
-import { accessLine } from './access-line.ts'
+import { accessLine, refusalLine } from './access-line.ts'
 import { fail } from './fail.ts'
 
 const wallMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
@@ -69,7 +69,12 @@ describe('the standard line', () => {
 
   test('says why a request failed, and by which clock', () => {
     const exchange = full()
-    fail(exchange, 'upstream_timeout', { clock: 'backendRequest', limitMs: 5, spentMs: 6 })
+    fail(exchange, 'upstream_timeout', {
+      clock: 'backendRequest',
+      limitMs: 5,
+      spentMs: 6,
+      reason: 'slow',
+    })
     const line = parsed(exchange, { query: true })
     expect(line['error.type']).toBe('upstream_timeout')
     expect(line['clock']).toBe('backendRequest')
@@ -78,6 +83,30 @@ describe('the standard line', () => {
 
   test('has no query unless the settings ask for it', () => {
     expect(lineOf(full())).not.toContain('page')
+  })
+})
+
+describe('a message that was refused before it was a request', () => {
+  const refused = {
+    peer: { address: '192.0.2.9', port: 1, localPort: 2, scheme: 'http' as const },
+    fault: { code: 'bad_request' as const, reason: 'bare_lf' },
+  }
+  const refusal = (own: Partial<AccessLogSettings> = {}) =>
+    JSON.parse(refusalLine(refused, wallMs, { ...defaultSettings.accessLog, ...own }))
+
+  test('has a line with what is known of it', () => {
+    expect(refusal()).toEqual({
+      time: '2026-01-02T03:04:05.678Z',
+      'http.response.status_code': 400,
+      'error.type': 'bad_request',
+      reason: 'bare_lf',
+      'client.address': '192.0.2.9',
+    })
+  })
+
+  test('has the names of a custom line', () => {
+    const fields = { path: '$context.path', ip: '$context.identity.sourceIp' }
+    expect(refusal({ fields })).toEqual({ ip: '192.0.2.9' })
   })
 })
 

@@ -1,5 +1,7 @@
 import { type AccessLogField, accessLogField, accessLogFields } from '../../model/access-log.ts'
+import { failures } from '../../model/failure.ts'
 import type { AccessLogSettings } from '../../model/settings.ts'
+import type { ParseFault, Peer } from '../http1/message.ts'
 import type { Exchange } from './exchange.ts'
 import { loggedQuery } from './logged-query.ts'
 import { LoggedText } from './logged-text.ts'
@@ -33,6 +35,7 @@ const printers: Readonly<Record<AccessLogField, Print>> = {
   'http.response.status_code': ({ exchange }) => String(exchange.status),
   complete: ({ complete }) => String(complete),
   'error.type': ({ exchange, text }) => unlessEmpty(exchange.failure?.code ?? '', text),
+  reason: ({ exchange, text }) => unlessEmpty(exchange.failureDetail?.reason ?? '', text),
   clock: ({ exchange, text }) => unlessEmpty(exchange.failureDetail?.clock ?? '', text),
   clock_limit_ms: ({ exchange }) => String(exchange.failureDetail?.limitMs ?? ''),
   clock_spent_ms: ({ exchange }) => String(exchange.failureDetail?.spentMs ?? ''),
@@ -81,25 +84,53 @@ export function accessLine(
   return `{"request_id":${id},"http.response.status_code":${exchange.status},"truncated":true,"truncated_bytes":${rest.length + short.cut}}\n`
 }
 
+/** A message that was refused before it was a request. */
+export interface Refused {
+  readonly peer: Peer
+  readonly fault: ParseFault
+}
+
+/** All that is known of it: no byte of it is believed enough to be told. */
+const ofRefused: Partial<Record<AccessLogField, (refused: Refused) => string>> = {
+  'http.response.status_code': ({ fault }) => String(failures[fault.code].status),
+  'error.type': ({ fault }) => `"${fault.code}"`,
+  reason: ({ fault }) => `"${fault.reason}"`,
+  'client.address': ({ peer }) => `"${peer.address}"`,
+}
+
+/** The line of a refused message, with its newline. */
+export function refusalLine(refused: Refused, wallMs: number, settings: AccessLogSettings): string {
+  const parts = fieldsOf(settings).flatMap(({ key, field }) => {
+    const value = field === 'time' ? `"${timeText(wallMs)}"` : ofRefused[field]?.(refused)
+    return value === undefined ? [] : [key + value]
+  })
+  return `{${parts.join('').slice(1)}}\n`
+}
+
 /** Without its closing brace. */
 function print(facts: Facts): string {
   const fields = fieldsOf(facts.settings)
   let line = '{'
   for (let i = 0; i < fields.length; i++) {
-    const [key, value] = fields[i] as Field
+    const { key, print: value } = fields[i] as Field
     const text = value(facts)
     if (text !== '') line += line.length === 1 ? key.slice(1) + text : key + text
   }
   return line
 }
 
-/** `,"name":` and what follows it. */
-type Field = readonly [key: string, value: Print]
+interface Field {
+  /** `,"name":`. */
+  readonly key: string
+  readonly field: AccessLogField
+  readonly print: Print
+}
 
-const fieldOf = (name: string, field: AccessLogField): Field => [
-  `,${new LoggedText(name.length).text(name)}:`,
-  printers[field],
-]
+const fieldOf = (name: string, field: AccessLogField): Field => ({
+  key: `,${new LoggedText(name.length).text(name)}:`,
+  field,
+  print: printers[field],
+})
 
 const standard = accessLogFields.map((field) => fieldOf(field, field))
 const customOf = new WeakMap<AccessLogSettings, readonly Field[]>()
