@@ -21,9 +21,7 @@ function absentOf(note: NonNullable<Noted['note']>): string {
 /** A value as it would be written in a manifest. */
 export function printed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printed).join(', ')}]`
-  if (typeof value === 'object' && value !== null)
-    return `{ ${Object.entries(value)
-      .map(([name, field]) => `${name}: ${printed(field)}`)
-      .join(', ')} }`
-  return value === '' ? '""' : String(value)
+  if (typeof value !== 'object' || value === null) return value === '' ? '""' : String(value)
+  const fields = Object.entries(value).map(([name, field]) => `${name}: ${printed(field)}`)
+  return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }

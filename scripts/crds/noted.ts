@@ -9,6 +9,9 @@ export interface Noted {
   readonly form?: 'duration' | 'bytes'
   /** The longest duration, where it is not 24h. */
   readonly longest?: string
+  /** Bounds of a quantity, as they would be written. */
+  readonly least?: string
+  readonly most?: string
   /** Lists of fields of which exactly one is wanted. */
   readonly choices?: readonly (readonly string[])[]
   readonly type?: string

@@ -3,7 +3,9 @@ import { apiPage } from './api.ts'
 import { cliPage } from './cli.ts'
 import { failuresPage } from './failures.ts'
 import { goldenExamples } from './golden-examples.ts'
+import { observabilityPage } from './observability.ts'
 import { reasonsPage } from './reasons.ts'
+import { settingsExample, settingsPage } from './settings.ts'
 
 /** Every generated file by its path. @param root of the repository */
 export const documents = (root: string): ReadonlyMap<string, string> =>
@@ -14,5 +16,8 @@ export const documents = (root: string): ReadonlyMap<string, string> =>
     ['docs/api.md', apiPage()],
     ['docs/cli.md', cliPage(root)],
     ['docs/failures.md', failuresPage()],
+    ['docs/observability.md', observabilityPage()],
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
+    ['docs/settings.md', settingsPage()],
+    ['examples/settings.yaml', settingsExample()],
   ])

@@ -1,6 +1,7 @@
 import pc from 'picocolors'
 import { printSourceProblem, type SourceProblem } from '../controller/sources/stock.ts'
 import type { ObjectStatus } from '../model/problem.ts'
+import { visible } from '../model/visible.ts'
 
 /** Whether nothing is wrong with an object. */
 export const isGood = ({ conditions }: ObjectStatus): boolean =>
@@ -21,8 +22,8 @@ export function styleOf(isColoured: boolean): Style {
 /** A status, or a problem with a file, for people. What came from manifests moves no cursor and rings no bell. */
 export function printed(what: ObjectStatus | SourceProblem, style: Style): string {
   if (!('conditions' in what)) return `${style.bad('BAD')}  ${visible(printSourceProblem(what))}`
-  const name = visible(printStatus(what))
-  return `${isGood(what) ? `${style.good('ok')} ` : style.bad('BAD')}  ${name}`
+  const lines = printStatus(what).split('\n').map(visible)
+  return `${isGood(what) ? `${style.good('ok')} ` : style.bad('BAD')}  ${lines.join('\n')}`
 }
 
 /** An object and what its conditions complain of. */
@@ -35,9 +36,3 @@ export function printStatus({ kind, namespace, name, conditions }: ObjectStatus)
   )
   return [`${kind} ${namespace}/${name}`, ...lines].join('\n')
 }
-
-const visible = (text: string): string =>
-  text.replace(
-    /[^\P{C}\n]|[\u2028\u2029]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )

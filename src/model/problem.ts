@@ -1,3 +1,5 @@
+import { visible } from './visible.ts'
+
 /**
  * The closed list of condition reasons. `docs/reasons.md` is generated from it and each one
  * occurs in some golden `status.yaml`.
@@ -32,8 +34,8 @@ export interface Problem {
 }
 
 /** `spec.rules[0].backends[1]: Service "shop/orders" has no port 8080; it has 80, 8443`. */
-export const printProblem = (problem: Problem): string =>
-  problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`
+export const printProblem = ({ path, message }: Problem): string =>
+  visible(path === '' ? message : `${path}: ${message}`)
 
 export type ConditionType = 'Accepted' | 'ResolvedRefs' | 'ServingLastGood'
 

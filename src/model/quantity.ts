@@ -17,3 +17,9 @@ export function parseQuantity(text: string): number | undefined {
   const [, count, suffix = ''] = /^([0-9]+)([A-Za-z]*)$/.exec(text) ?? []
   return Number(count) * (factors[suffix] as number)
 }
+
+/** The shortest text of a number of bytes: `16Ki`, `1Mi`, `500`. */
+export function printQuantity(bytes: number): string {
+  const unit = ['Gi', 'Mi', 'Ki'].find((each) => bytes > 0 && bytes % (factors[each] ?? 1) === 0)
+  return unit === undefined ? String(bytes) : `${bytes / (factors[unit] ?? 1)}${unit}`
+}

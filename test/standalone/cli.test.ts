@@ -180,7 +180,7 @@ describe.concurrent('fairlead check', () => {
     })
     expect(wrong!.code).toBe(1)
     expect(wrong!.stdout).toContain(
-      'BAD  wrong.yaml: limits.target: must be between 256 and 65536 bytes',
+      'BAD  wrong.yaml: limits.target: must be between 256 and 64Ki',
     )
     expect(wrong!.stdout).toContain(
       'BAD  wrong.yaml: guardrail: is not a field that exists here; did you mean "guardrails"?',
@@ -198,7 +198,7 @@ describe.concurrent('fairlead check', () => {
       env: { CI: '1', FORCE_COLOR: '1', TERM: 'xterm' },
     })
     expect(code).toBe(1)
-    expect(stdout).toContain('spec.\\u001b[2J\\u202e: is not a field that exists here')
+    expect(stdout).toContain('spec["\\u001b[2J\\u202e"]: is not a field that exists here')
     expect(stdout).not.toMatch(/[^\P{C}\n]/u)
   })
 })

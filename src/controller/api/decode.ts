@@ -57,6 +57,9 @@ const fault = (path: string, message: string): DecodeResult => ({
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const not = (value: unknown): string =>
+  typeof value === 'string' ? `, not ${JSON.stringify(value.slice(0, 80))}` : ''
+
 /**
  * Decodes one manifest: total, no throw on any input. An object of our kinds is decoded as far as
  * possible and carries its problems, so that it can hold its place; any other is whole or a problem.
@@ -72,7 +75,7 @@ export function decode(manifest: unknown): DecodeResult {
   }
   const versions = apiVersions[kind] ?? []
   if (typeof apiVersion !== 'string' || !versions.includes(apiVersion))
-    return fault('apiVersion', `of kind ${kind} must be ${versions.join(' or ')}`)
+    return fault('apiVersion', `of kind ${kind} must be ${versions.join(' or ')}${not(apiVersion)}`)
   const meta = metadata.safeParse(manifest['metadata'])
   if (!meta.success)
     return {
@@ -145,12 +148,13 @@ function partsOf(spec: unknown): RouteSpec {
 function decodeRule(value: unknown, index: number): RouteSpec['rules'][number] {
   const whole = rule.safeParse(value)
   if (whole.success) return whole.data as RuleSpec
-  const record = isRecord(value) ? value : {}
+  // Nothing is known of it: not that it was for every path either.
+  if (!isRecord(value)) return { broken: true, name: `rule-${index}`, matches: undefined }
   const name =
-    typeof record['name'] === 'string' && /^[\w.-]{1,63}$/.test(record['name'])
-      ? record['name']
+    typeof value['name'] === 'string' && /^[\w.-]{1,63}$/.test(value['name'])
+      ? value['name']
       : `rule-${index}`
-  return { broken: true, name, matches: matchesOf(record['matches']) }
+  return { broken: true, name, matches: matchesOf(value['matches']) }
 }
 
 function matchesOf(value: unknown): readonly (MatchSpec | undefined)[] | undefined {

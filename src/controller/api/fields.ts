@@ -13,11 +13,13 @@ const moreThanZero = {
   message: 'must be more than 0s: this clock cannot be switched off',
 }
 
+const aDuration = 'must be a duration such as 250ms, 30s or 1h30m'
+
 /** A duration in the manifest, milliseconds in the program. */
 export const duration = z
-  .string()
+  .string(aDuration)
   .max(32)
-  .regex(durationPattern, 'must be a duration such as 250ms, 30s or 1h30m')
+  .regex(durationPattern, aDuration)
   .transform((text, context) => {
     const ms = parseDuration(text)
     if (ms === undefined)
@@ -47,12 +49,14 @@ export function longDuration(shortest: string) {
     .meta({ 'x-kubernetes-validations': [atMost('24h'), atLeast] })
 }
 
+const aQuantity = 'must be a quantity such as 64Ki or 10Mi'
+
 /** Bytes: `64Ki`, `10Mi`; a plain number is taken, too, as Kubernetes does. */
 export const quantity = z
-  .union([
-    z.string().max(16).regex(quantityPattern, 'must be a quantity such as 64Ki or 10Mi'),
-    z.int().min(0).max(999_999_999_999),
-  ])
+  .union(
+    [z.string().max(16).regex(quantityPattern, aQuantity), z.int().min(0).max(999_999_999_999)],
+    aQuantity,
+  )
   .transform((value, context) => {
     const bytes = parseQuantity(String(value))
     if (bytes === undefined)

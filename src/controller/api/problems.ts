@@ -5,11 +5,14 @@ import { didYouMean } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** `spec.rules[0].backends[1]`. */
+/** `spec.rules[0].backends[1]`; a name that is none of ours is somebody's text: `spec["\u001b"]`. */
 function printPath(path: readonly PropertyKey[], root: string): string {
   let text = root
-  for (const part of path)
-    text += typeof part === 'number' ? `[${part}]` : text === '' ? String(part) : `.${String(part)}`
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`
+    else if (!/^[\w$-]{1,64}$/.test(String(part))) text += `[${shorten(String(part))}]`
+    else text += text === '' ? String(part) : `.${String(part)}`
+  }
   return text
 }
 
@@ -25,13 +28,19 @@ export function problemsOf(
   value: unknown,
   root: string,
 ): Problem[] {
-  const outermost = [...error.issues]
-    .sort((a, b) => a.path.length - b.path.length)
-    .slice(0, mostIssues)
-  return error.issues
+  const issues = error.issues.filter(
+    (issue, i) => !isOfEveryNumber(issue) || error.issues[i + 1]?.path.at(-1) !== issue.path.at(-1),
+  )
+  const outermost = [...issues].sort((a, b) => a.path.length - b.path.length).slice(0, mostIssues)
+  return issues
     .filter((issue) => outermost.includes(issue))
     .flatMap((issue) => problemOf(issue, schema, value, root))
 }
+
+/** The bound of every whole number; where a field has a closer one, that is told next. */
+const isOfEveryNumber = (issue: Issue): boolean =>
+  (issue.code === 'too_big' && issue.maximum === Number.MAX_SAFE_INTEGER) ||
+  (issue.code === 'too_small' && issue.minimum === Number.MIN_SAFE_INTEGER)
 
 function problemOf(issue: Issue, schema: z.core.$ZodType, value: unknown, root: string): Problem[] {
   const at = (path: readonly PropertyKey[], message: string): Problem => ({
@@ -40,9 +49,9 @@ function problemOf(issue: Issue, schema: z.core.$ZodType, value: unknown, root: 
     message,
   })
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) =>
-      at([...issue.path, key], unknownField(key, fieldsAt(schema, issue.path))),
-    )
+    return issue.keys
+      .slice(0, mostIssues)
+      .map((key) => at([...issue.path, key], unknownField(key, fieldsAt(schema, issue.path))))
   return [at(issue.path, sentence(issue, valueAt(value, issue.path)))]
 }
 
@@ -66,9 +75,8 @@ function sentence(issue: Issue, value: unknown): string {
   const was = value === undefined ? '' : `, not ${shorten(value)}`
   switch (issue.code) {
     case 'invalid_type':
-      return value === undefined
-        ? `is required (${article(issue.expected)})`
-        : `must be ${article(issue.expected)}${was}`
+      if (value === undefined) return `is required (${article(issue.expected)})`
+      return `${issue.message.startsWith('must') ? issue.message : `must be ${article(issue.expected)}`}${was}`
     case 'too_small':
       return `must ${bound(issue.origin, 'at least', issue.minimum)}${sizeOf(value, was)}`
     case 'too_big':
@@ -81,14 +89,21 @@ function sentence(issue: Issue, value: unknown): string {
         : `has the wrong form${was}`
     case 'invalid_union':
       return unionSentence(issue, was)
+    case 'invalid_key':
+      return `is no good name: it ${issue.issues.map((inner) => sentence(inner, undefined)).join(', ')}`
     default:
       return issue.message.startsWith('must') ? issue.message : `is invalid${was}`
   }
 }
 
 function unionSentence(issue: Extract<Issue, { code: 'invalid_union' }>, was: string): string {
+  if (issue.message.startsWith('must')) return `${issue.message}${was}`
   const messages = issue.errors.flatMap((errors) =>
-    errors.map((inner) => sentence(inner, undefined)),
+    errors.map((inner) =>
+      inner.code === 'invalid_type'
+        ? `must be ${article(inner.expected)}`
+        : sentence(inner, undefined),
+    ),
   )
   const choices = issue.errors.flatMap((errors) =>
     errors.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : [])),
@@ -122,6 +137,8 @@ function shorten(value: unknown): string {
       ? Array.isArray(value)
         ? 'a list'
         : 'an object'
-      : JSON.stringify(value)
+      : typeof value === 'number'
+        ? String(value)
+        : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

@@ -65,7 +65,7 @@ describe('the settings file', () => {
       what: 'fields that do not exist and values that cannot be',
       text: 'limit: { target: 1Ki }\nclocks: { head: 10 }\ndrain: { min: 25h }\n',
       says: [
-        'settings.yaml: clocks.head: must be a text, not 10',
+        'settings.yaml: clocks.head: must be a duration such as 250ms, 30s or 1h30m, not 10',
         'settings.yaml: drain.min: must be at most 24h, not 25h',
         'settings.yaml: limit: is not a field that exists here; did you mean "limits"?',
       ],

@@ -215,10 +215,10 @@ test('P10: no spelling of a path gets to /admin by the public rule', () => {
         `${text} forwarded as ${path}`,
       ).toBe(false)
     }),
-    { numRuns: 30_000 },
+    { numRuns: 5_000 },
   )
   // Otherwise the test would show nothing.
-  expect(served).toBeGreaterThan(3000)
+  expect(served).toBeGreaterThan(500)
 })
 
 test('P6: what is forwarded, canonicalised again, is the same and selects the same rule', () => {
@@ -229,6 +229,6 @@ test('P6: what is forwarded, canonicalised again, is the same and selects the sa
       expect(canonicalPath(path)?.path).toBe(path)
       expect(forwarded(path)).toBe(path)
     }),
-    { numRuns: 10_000 },
+    { numRuns: 3_000 },
   )
 })

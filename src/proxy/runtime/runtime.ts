@@ -97,6 +97,7 @@ export class Runtime {
     )
     const takeAuthorizers = this.access.prepare(snapshot.authorizers)
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
+    this.#keepIdle(clusters, snapshot.settings.clocks.upstreamIdleMs)
     const dropped = this.clusters
     this.generation++
     this.debugCallers = parseCidrs(snapshot.settings.debugHeadersFor)
@@ -107,6 +108,13 @@ export class Runtime {
     takeAuthorizers()
     this.authorizers = this.access.byId
     for (const [id, cluster] of dropped) if (clusters.get(id) !== cluster) cluster.close()
+  }
+
+  /** Connections that exist count by it when they are idle next. */
+  #keepIdle(clusters: ReadonlyMap<string, LiveCluster>, idleMs: number): void {
+    if (idleMs === this.snapshot.settings.clocks.upstreamIdleMs) return
+    for (const { endpoints } of clusters.values())
+      for (const { pool } of endpoints) pool.idleMs = idleMs
   }
 
   #open(cluster: Cluster): LiveCluster {

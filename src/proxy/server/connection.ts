@@ -19,7 +19,7 @@ export interface ConnectionHost {
   clocks: Clocks
   limits: Limits
   /** A request that never became one: a bounded reason for the metric. */
-  rejected(fault: ParseFault): void
+  rejected(fault: ParseFault, peer: Peer): void
   /** A clock of the client's ran out, and there is no answer to say so. */
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
   closed(connection: Connection): void
@@ -131,6 +131,7 @@ export class Connection implements SocketOwner {
   /** Answers the new position, or -1 when more is needed or the connection is over. */
   #takeHead(bytes: Buffer, at: number, end: number): number {
     const parser = this.#parser
+    parser.limits = this.host.limits
     const consumed = parser.parse(bytes, at, end)
     if (consumed > 0) return this.#begin(bytes, at + consumed, end)
     if (consumed < 0) this.refuse(parser.fault)
@@ -228,7 +229,6 @@ export class Connection implements SocketOwner {
     if (this.#phase === 'closed') return
     if (!request.complete || reply.closing) return this.#close()
     this.#phase = 'head'
-    this.#parser.limits = this.host.limits
     this.#restSinceMs = this.host.clock.nowMs()
     this.#deadline.set(this.#restSinceMs, this.host.clocks.connectionIdleMs)
     if (this.#working) return
@@ -237,7 +237,7 @@ export class Connection implements SocketOwner {
 
   /** A message that cannot be understood: the plain minimum, and nothing that follows is read (X-answers). */
   refuse(fault: ParseFault, detail?: FailureDetail): void {
-    this.host.rejected(fault)
+    this.host.rejected(fault, this.peer)
     this.socket.write(refusal(fault.code, detail), 'latin1')
     this.#close()
   }
