@@ -29,7 +29,7 @@ export class Gateway {
   /** Errors that it logged: in no drill there may be any. */
   readonly errors: string[] = []
   readonly #child: ChildProcess
-  readonly #startedMs = performance.now()
+  readonly #startedMs: number
   port = 0
   admin = ''
   /** From the start of the process to the line that says so. */
@@ -41,6 +41,7 @@ export class Gateway {
     const args = ['standalone', '--config', this.folder, '--allow-loopback']
     const addresses = ['--http', '127.0.0.1:0', '--admin', '127.0.0.1:0']
     const before = preload === undefined ? [] : ['--import', preload]
+    this.#startedMs = performance.now()
     this.#child = spawn(process.execPath, [...before, program, ...args, ...addresses, ...flags], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
