@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
-      ...['bench', 'cluster', 'drills'].map((name) => `test/${name}/**`),
+      ...['bench', 'cluster', 'drills', 'e2e'].map((name) => `test/${name}/**`),
     ],
     pool: 'forks',
     maxWorkers: 2,

@@ -6,6 +6,7 @@ import { goldenExamples } from './golden-examples.ts'
 import { observabilityPage } from './observability.ts'
 import { reasonsPage } from './reasons.ts'
 import { settingsExample, settingsPage } from './settings.ts'
+import { valuesPage } from './values.ts'
 
 /** Every generated file by its path. @param root of the repository */
 export const documents = (root: string): ReadonlyMap<string, string> =>
@@ -19,5 +20,6 @@ export const documents = (root: string): ReadonlyMap<string, string> =>
     ['docs/observability.md', observabilityPage()],
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
     ['docs/settings.md', settingsPage()],
+    ['docs/values.md', valuesPage(root)],
     ['examples/settings.yaml', settingsExample()],
   ])

@@ -44,6 +44,8 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
     fairlead_snapshot_applied_timestamp_seconds: 'With each edit that is in force.',
     fairlead_snapshot_apply_seconds: 'With the one above.',
     fairlead_snapshot_rejected_total: 'Should never move. The log says why.',
+    fairlead_propagation_seconds:
+      'Once a change and proxy, in a cluster: from the watch of the API server to the acknowledgement.',
     fairlead_compile_seconds: 'With each edit of a manifest or of the settings, good or bad.',
     fairlead_objects:
       '`good`, `problem` (a condition is False), `last_good` (broken, served as it last was).',

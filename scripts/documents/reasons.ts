@@ -1,18 +1,40 @@
+import { programmedReasons } from '../../src/controller/publish/programmed.ts'
 import { type Reason, reasons } from '../../src/model/problem.ts'
 import { reasonNotes } from './reason-notes.ts'
 
 /** `docs/reasons.md`. @param cases the golden case that shows each reason, as a folder name */
 export function reasonsPage(cases: Readonly<Partial<Record<Reason, string>>>): string {
   const names = Object.keys(reasons) as Reason[]
-  return `<!-- Generated from src/model/problem.ts by \`npm run generate\`. -->
+  return `<!-- Generated from src/model/problem.ts and src/controller/publish/programmed.ts by \`npm run generate\`. -->
 # Reasons
 
 The \`reason\` of every condition comes from this list. The \`message\` beside it says where, what, and what would be right:
 \`spec.rules[0].backends[1]: Service "shop/orders" has no port 8080; it has 80, 8443\`. Each example is a folder with the
 manifests and the status that they get.
 
-${names.map((name) => section(name, cases[name])).join('\n')}`
+${names.map((name) => section(name, cases[name])).join('\n')}
+# Reasons of Programmed
+In a cluster every object has this condition, too: whether what is accepted is served. \`kubectl wait --for=condition=Programmed\`
+returns when traffic is. Counted on is every ready endpoint of the proxies' Service. Once True for a generation it stays.
+
+${(Object.keys(programmedReasons) as ProgrammedReason[]).map(programmedSection).join('\n')}`
 }
+
+type ProgrammedReason = keyof typeof programmedReasons
+
+const programmedNotes: Readonly<Record<ProgrammedReason, string>> = {
+  Programmed: 'The message says how many there are.',
+  Waiting:
+    'The message names them. A proxy is late when it cannot reach the controller: its log says why, and `/debug/proxies` of the leader whom it knows.',
+  Refused:
+    'The message holds the problem in the words of the proxy. After an upgrade: one half is more than a minor version behind.',
+  NoProxies: 'See whether the Pods of the proxy are ready.',
+  NotAccepted:
+    '`Accepted` says what is wrong. Under `ServingLastGood` an earlier generation is served.',
+}
+
+const programmedSection = (name: ProgrammedReason): string =>
+  `## ${name === 'Programmed' ? 'Programmed: True' : name}\n${programmedReasons[name]}\n${programmedNotes[name]}\n`
 
 function section(name: Reason, example: string | undefined): string {
   const lines = [`## ${name}`, reasons[name], reasonNotes[name]].filter((line) => line !== '')

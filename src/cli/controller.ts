@@ -13,6 +13,7 @@ export interface ControllerFlags {
   readonly kubeconfig?: string
   readonly push: Address
   readonly pushNames: readonly string[]
+  readonly pushClientCa?: string
   readonly proxyService: string
   readonly proxyServiceAccount: string
   readonly owner?: string
@@ -57,6 +58,10 @@ const proxies: readonly Option[] = [
   option('--push-names <names>', 'DNS names that proxies call the controller by, with commas')
     .default([], 'fairlead-controller.<namespace>.svc')
     .argParser(parseList),
+  option(
+    '--push-client-ca <file>',
+    'authorities of the certificates that proxies show, PEM; read anew. Without it they show tokens, which takes a right to review them',
+  ),
   option(
     '--proxy-service <name>',
     'Service of the proxies: its Ready endpoints are waited for',

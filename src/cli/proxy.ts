@@ -14,6 +14,7 @@ export interface ProxyFlags {
   readonly http: Address
   readonly admin: Address
   readonly region: string
+  readonly zone: string
   readonly accessLog: string
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
 }
@@ -44,6 +45,10 @@ const traffic: readonly Option[] = [
   option('--region <name>', 'region that this gateway runs in, for locality: PreferLocal').default(
     '',
   ),
+  option(
+    '--zone <name>',
+    'zone that this Pod runs in: endpoints that are hinted at for it are preferred',
+  ).default(''),
 ]
 
 const self: readonly Option[] = [

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type AdminRoute, startAdmin } from '../base/admin.ts'
@@ -51,6 +52,7 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
     push: flags.push,
     dnsNames:
       flags.pushNames.length > 0 ? flags.pushNames : [`fairlead-controller.${flags.namespace}.svc`],
+    ...(flags.pushClientCa !== undefined && { clientCa: readerOf(flags.pushClientCa) }),
     proxyService: flags.proxyService,
     proxyServiceAccount: flags.proxyServiceAccount,
     owners: await ownersOf(client, flags),
@@ -58,6 +60,7 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
       state = next
       counts.compiled(next)
     },
+    propagated: (seconds) => counts.propagated(seconds),
     restarted: (kind) => counts.restarted(kind),
   })
   counts.watch(controller)
@@ -72,6 +75,8 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
   client.close()
   process.exit(0)
 }
+
+const readerOf = (file: string) => (): Promise<string> => readFile(file, 'utf8')
 
 /** As kubectl finds its way: the file given, KUBECONFIG, ~/.kube/config, or the Pod's own account. */
 async function access(file: string | undefined): Promise<ApiAccess> {

@@ -45,6 +45,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     metrics: proxyMetrics,
     http: flags.http,
     region: flags.region,
+    zone: flags.zone,
     allowLoopback: false,
     ...(keyStore !== undefined && { keyStore }),
     ...accessLog?.observers,
@@ -54,8 +55,9 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
   process.on('SIGUSR2', () => accessLog?.reopen())
   const stopFeed = startFeed(flags, proxy, proxyMetrics, log)
   await untilStopped(log)
-  await stopFeed()
+  // What changes while it drains is followed, too: backends may go at the same time.
   await proxy.shutDown()
+  await stopFeed()
   proxy.close()
   await admin.close()
   await keyStore?.settled()
@@ -79,9 +81,7 @@ function startFeed(
       metrics.refusedSnapshot()
       throw error
     }
-    isListening ??= proxy
-      .listen()
-      .then((port) => log.info('listening', { http: `${flags.http.host}:${port}` }))
+    isListening ??= listen(proxy, flags, log)
     await isListening
   })
   const feed = new Feed({
@@ -101,6 +101,17 @@ function startFeed(
   return async () => {
     feed.close()
     await file?.settled()
+  }
+}
+
+/** Without its port a proxy is of no use: it ends, so that somebody notices. */
+async function listen(proxy: DataPlane, { http }: ProxyFlags, log: Log): Promise<void> {
+  try {
+    const port = await proxy.listen()
+    log.info('listening', { http: `${http.host}:${port}` })
+  } catch (error) {
+    log.error('it cannot listen', { http: `${http.host}:${http.port}`, error })
+    process.exit(1)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import { wait } from '../base/wait.ts'
 import { createCompiler } from './compile/compile.ts'
 import { LastGood } from './last-good.ts'
+import { EventWriter } from './publish/api-events.ts'
 import { apiLease } from './publish/api-lease.ts'
 import type { OwnerReference } from './publish/api-objects.ts'
 import { writeStatus } from './publish/api-status.ts'
@@ -12,10 +13,10 @@ import { LastGoodSecrets } from './publish/last-good-secrets.ts'
 import { LeaderElection } from './publish/leader-election.ts'
 import type { ConnectedProxy } from './publish/publication.ts'
 import { PushKeyStore } from './publish/push-key-store.ts'
-import type { PushKeys } from './publish/push-keys.ts'
-import { PushServer } from './publish/push-server.ts'
+import { type Credentials, PushServer } from './publish/push-server.ts'
 import { StatusWriter } from './publish/status-writer.ts'
 import { reviewToken } from './publish/token-review.ts'
+import { PushHost } from './push-host.ts'
 import { Reign } from './reign.ts'
 import { Batch } from './sources/batching.ts'
 import { ClusterSource } from './sources/cluster-source.ts'
@@ -44,15 +45,18 @@ export interface ClusterControllerOptions {
   readonly push: { readonly host: string; readonly port: number }
   /** Names that proxies call the controller by. */
   readonly dnsNames: readonly string[]
+  /** PEM of the authorities of proxies' certificates, read anew now and then. Without it proxies show tokens. */
+  readonly clientCa?: () => Promise<string>
   readonly proxyService: string
   readonly proxyServiceAccount: string
   readonly owners: readonly OwnerReference[]
   readonly compiled: (state: ControllerState) => void
+  /** A proxy serves what was changed so long ago. */
+  readonly propagated: (seconds: number) => void
   /** A watch was interrupted. */
   readonly restarted: (kind: string) => void
 }
 
-const keysMs = 60_000
 const againMs = 1000
 
 /** The controller of a cluster: objects in, snapshots pushed to proxies, statuses written back. */
@@ -65,15 +69,15 @@ export class ClusterController {
   readonly #settings: SettingsFile
   readonly #endpoints = new ProxyEndpoints(() => this.#statuses.expectedChanged())
   readonly #expecting: Reflector
+  readonly #events: EventWriter
   readonly #statuses: StatusWriter
   readonly #saved: LastGoodSecrets
-  readonly #keyStore: PushKeyStore
+  readonly #host: PushHost
   readonly #election: LeaderElection
   #lastGood: LastGood | undefined
-  #server: PushServer | undefined
-  #keys: PushKeys | undefined
-  #serving: Promise<void> = Promise.resolve()
   #reign: Reign | undefined
+  /** When the first change was seen that is not compiled yet. */
+  #changedMs: number | undefined
 
   constructor(options: ClusterControllerOptions) {
     const { client, clock, log, namespace, installation, owners, dnsNames } = options
@@ -82,17 +86,27 @@ export class ClusterController {
     this.#source = this.#newSource()
     this.#settings = new SettingsFile(options.settings, { clock, changed: this.#changed })
     this.#expecting = this.#newExpecting()
+    this.#events = new EventWriter({ client, clock, log, identity: options.identity })
     this.#statuses = new StatusWriter({
       clock,
       log,
       written: ({ kind, uid }) => this.#source.conditionsOf(kind, uid),
       write: writeStatus(client),
+      happened: (status, events) => this.#events.tell(status, events),
       proxies: () => this.proxies,
       expected: () => this.#endpoints.ready,
     })
     this.#saved = new LastGoodSecrets({ client, log, namespace, installation, owners })
     const name = `${installation}-push-ca`
-    this.#keyStore = new PushKeyStore({ client, clock, namespace, name, dnsNames, owners })
+    this.#host = new PushHost({
+      clock,
+      log,
+      keyStore: new PushKeyStore({ client, clock, namespace, name, dnsNames, owners }),
+      clientCa: options.clientCa,
+      leads: () => this.leads,
+      create: (credentials) => this.#newServer(credentials),
+      opened: (server) => this.#opened(server),
+    })
     this.#election = this.#newElection()
   }
 
@@ -103,13 +117,13 @@ export class ClusterController {
   /** Why it is not ready; undefined when it is. */
   get missing(): string | undefined {
     if (!this.#source.synced) return `not listed yet: ${this.#source.missing.join(', ')}`
-    return this.#server === undefined
+    return this.#host.server === undefined
       ? 'no leader has made the keys of the push channel yet'
       : undefined
   }
 
   get proxies(): readonly ConnectedProxy[] {
-    return this.#server?.proxies ?? []
+    return this.#host.server?.proxies ?? []
   }
 
   /** Rejects when the settings are broken. Everything else is waited for, and `missing` says what. */
@@ -120,23 +134,28 @@ export class ClusterController {
     this.#source.start()
     void this.#expecting.run()
     void this.#election.run()
-    void this.#keepKeys()
+    void this.#host.run()
     this.#lastGood = new LastGood(await this.#load())
     this.#changed()
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
+    this.#host.stop()
     this.#batch.close()
     this.#source.close()
     this.#expecting.close()
     this.#settings.close()
     this.#statuses.close()
+    this.#events.close()
     await this.#election.release()
-    await this.#server?.close()
+    await this.#host.close()
   }
 
-  readonly #changed = (): void => this.#batch.touch()
+  readonly #changed = (): void => {
+    this.#changedMs ??= this.#options.clock.nowMs()
+    this.#batch.touch()
+  }
 
   /** Nothing is compiled before everything was listed and what was saved is known (K4). */
   #run(): void {
@@ -144,12 +163,14 @@ export class ClusterController {
     if (!this.#source.synced || lastGood === undefined) return
     const { clock, className, compiled } = this.#options
     const startedMs = clock.nowMs()
+    const changedMs = this.#changedMs ?? startedMs
+    this.#changedMs = undefined
     const { current: settings, problems } = this.#settings
     const rulebook = { className, allowLoopback: false, settings }
     const result = lastGood.settle(this.#source.world(), (world) => this.#compile(world, rulebook))
     const state = { ...result, problems, settings, compileMs: clock.nowMs() - startedMs }
     compiled(state)
-    this.#reign?.compiled(state, lastGood.inUse)
+    this.#reign?.compiled(state, lastGood.inUse, changedMs)
   }
 
   /** Before anything is published the keys are there, and what an earlier leader has saved is known. */
@@ -157,7 +178,7 @@ export class ClusterController {
     const { clock, log } = this.#options
     while (this.#election.leads && !this.#stop.signal.aborted) {
       try {
-        await this.#serve(await this.#keyStore.keep())
+        await this.#host.open()
         this.#lastGood = new LastGood(await this.#saved.load())
         this.#reign?.begin(epoch)
         return this.#changed()
@@ -168,39 +189,9 @@ export class ClusterController {
     }
   }
 
-  /** A standby takes the keys that the leader has made; the leader keeps them fresh. */
-  async #keepKeys(): Promise<void> {
+  #opened(server: PushServer): void {
     const { clock, log } = this.#options
-    while (!this.#stop.signal.aborted) {
-      try {
-        const keys = this.leads ? await this.#keyStore.keep() : await this.#keyStore.read()
-        if (keys !== undefined) await this.#serve(keys)
-      } catch (error) {
-        log.warn('the keys of the push channel cannot be read', { error })
-      }
-      await wait(clock, this.#server === undefined ? againMs : keysMs, this.#stop.signal)
-    }
-  }
-
-  /** One after the other: a leader that begins and the look at the keys may meet here. */
-  #serve(keys: PushKeys): Promise<void> {
-    const serving = this.#serving.then(() => this.#serveWith(keys))
-    this.#serving = serving.catch(() => {})
-    return serving
-  }
-
-  async #serveWith(keys: PushKeys): Promise<void> {
-    if (this.#server === undefined) await this.#open(keys)
-    else if (keys.server.cert !== this.#keys?.server.cert) this.#server.renew(keys.server)
-    this.#keys = keys
-  }
-
-  async #open(keys: PushKeys): Promise<void> {
-    const { clock, log } = this.#options
-    const server = this.#newServer(keys)
-    await server.listen()
     server.follow(this.#election.leader)
-    this.#server = server
     this.#reign = new Reign({ clock, log, server, saved: this.#saved, statuses: this.#statuses })
   }
 
@@ -219,11 +210,25 @@ export class ClusterController {
     return []
   }
 
-  #newServer({ server: credentials }: PushKeys): PushServer {
+  #newServer(credentials: Credentials): PushServer {
     const { client, clock, log, version, push, namespace, proxyServiceAccount } = this.#options
-    const review = reviewToken({ client, clock, namespace, serviceAccount: proxyServiceAccount })
+    const serviceAccount = proxyServiceAccount
+    const review =
+      credentials.clientCa === undefined
+        ? reviewToken({ client, clock, namespace, serviceAccount })
+        : undefined
     const changed = () => this.#statuses.proxiesChanged()
-    return new PushServer({ clock, log, version, ...push, credentials, review, changed })
+    const { propagated } = this.#options
+    return new PushServer({
+      clock,
+      log,
+      version,
+      ...push,
+      credentials,
+      review,
+      changed,
+      propagated,
+    })
   }
 
   #newSource(): ClusterSource {

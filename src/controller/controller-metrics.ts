@@ -9,12 +9,20 @@ export class ControllerMetrics {
   readonly #metrics: Metrics
   readonly #compiles: Histogram
   readonly #restarts: Family<Counter>
+  readonly #propagations: Histogram
   #state: ControllerState | undefined
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
     this.#compiles = metrics
       .histogram('fairlead_compile_seconds', 'Time to compile all objects.', [])
+      .series()
+    this.#propagations = metrics
+      .histogram(
+        'fairlead_propagation_seconds',
+        'From the first change that was seen to its acknowledgement by a proxy.',
+        [],
+      )
       .series()
     this.#restarts = metrics.counter(
       'fairlead_watch_restarts_total',
@@ -42,6 +50,10 @@ export class ControllerMetrics {
   compiled(state: ControllerState): void {
     this.#state = state
     this.#compiles.observe(state.compileMs / 1000)
+  }
+
+  propagated(seconds: number): void {
+    this.#propagations.observe(seconds)
   }
 
   restarted(kind: string): void {

@@ -18,6 +18,7 @@ export interface ReignOptions {
 interface Compiled {
   readonly state: ControllerState
   readonly inUse: readonly OurObject[]
+  readonly changedMs: number
 }
 
 const retryMs = 2000
@@ -59,8 +60,10 @@ export class Reign {
     this.#options.statuses.follow()
   }
 
-  compiled(state: ControllerState, inUse: readonly OurObject[]): void {
-    this.#newest = { state, inUse }
+  /** @param changedMs when the first change was seen that is in it */
+  compiled(state: ControllerState, inUse: readonly OurObject[], changedMs: number): void {
+    const before = this.#newest?.changedMs ?? changedMs
+    this.#newest = { state, inUse, changedMs: Math.min(before, changedMs) }
     void this.#work()
   }
 
@@ -92,7 +95,8 @@ export class Reign {
     const { snapshot } = next.state
     if (snapshot.digest !== this.#digest) {
       this.#digest = snapshot.digest
-      server.publish({ epoch, sequence: ++this.#sequence, snapshot })
+      const { changedMs } = next
+      server.publish({ epoch, sequence: ++this.#sequence, snapshot, changedMs })
     }
     const moment: Moment = { epoch, sequence: this.#sequence }
     statuses.update(next.state.statuses, moment)

@@ -141,7 +141,8 @@ export interface Endpoint {
   readonly port: number
   /** `terminating`: still serving while it shuts down; used last. */
   readonly state: 'ready' | 'terminating'
-  readonly zone?: string
+  /** Zones whose proxies should prefer it (EndpointSlice `hints.forZones`). */
+  readonly zones?: readonly string[]
 }
 
 export interface UrlTarget {

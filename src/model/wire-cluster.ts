@@ -3,7 +3,7 @@ import type { ActiveHealth, Cluster, Endpoint, Health, PassiveHealth } from './s
 
 const endpoint: Decode<Endpoint> = record(
   { address: text, port: count, state: oneOf('ready', 'terminating') },
-  { zone: text },
+  { zones: list(text) },
 )
 
 const target = union<Cluster['target'], 'kind'>('kind', {

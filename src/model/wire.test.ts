@@ -72,7 +72,7 @@ const cluster: Cluster = {
     namespace: 'shop',
     service: 'orders',
     port: 80,
-    endpoints: [{ address: '10.1.2.3', port: 8080, state: 'ready', zone: 'a' }],
+    endpoints: [{ address: '10.1.2.3', port: 8080, state: 'ready', zones: ['a'] }],
   },
   health: {
     active: {

@@ -26,6 +26,8 @@ export interface ProxyOptions {
   /** Address and port of the plain listener; port 0 takes a free one. */
   readonly http: { readonly host: string; readonly port: number }
   readonly region: string
+  /** The zone it runs in, for the hints of EndpointSlices. */
+  readonly zone?: string
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */
   readonly observe?: Observe

@@ -33,10 +33,17 @@ export interface BackendSpec extends Partial<Backend> {
   readonly slowStartMs?: number
   /** Ports of loopback endpoints, for probes that really go somewhere. */
   readonly ports?: readonly number[]
+  /** Hints of each endpoint; undefined: it has none. */
+  readonly zones?: readonly (readonly string[] | undefined)[]
 }
 
 /** Backends `a`, `b`, … with live clusters of their own, on a clock that stands still. */
-export function balanced(specs: readonly BackendSpec[], own: Partial<Forward> = {}, region = '') {
+export function balanced(
+  specs: readonly BackendSpec[],
+  own: Partial<Forward> = {},
+  region = '',
+  zone = '',
+) {
   const clock = fakeClock()
   const dice = seededDice(7)
   const wheel = new Wheel(clock)
@@ -81,6 +88,7 @@ export function balanced(specs: readonly BackendSpec[], own: Partial<Forward> = 
   const forward = { ...forwardAction, backends, ...own }
   const selector = new Selector(forward, (id) => clusters[id.charCodeAt(0) - 97], {
     region,
+    zone,
     clock,
     dice,
   })
@@ -141,7 +149,10 @@ function clusterOf(spec: BackendSpec, i: number): Cluster {
       namespace: 'shop',
       service: nameOf(i),
       port: 80,
-      endpoints: ports.map((port) => ({ address: '127.0.0.1', port, state: 'ready' as const })),
+      endpoints: ports.map((port, k) => {
+        const zones = spec.zones?.[k]
+        return { address: '127.0.0.1', port, state: 'ready', ...(zones !== undefined && { zones }) }
+      }),
     },
     health: {
       passive: { ...defaultPassive, ...spec.passive },

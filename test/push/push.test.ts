@@ -28,7 +28,7 @@ const abc = snapshotOf('a.example', 'b.example', 'c.example')
 describe('the way of a configuration', () => {
   test('what is published before a proxy subscribes reaches it whole, and is acknowledged', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: ab })
+    server.publish({ epoch: 1, sequence: 1, snapshot: ab, changedMs: 0 })
     const { applied } = fed([port])
     await until(() => server.proxies[0]?.acknowledged?.sequence === 1)
     expect(applied.map(({ snapshot }) => snapshot)).toEqual([ab])
@@ -39,10 +39,10 @@ describe('the way of a configuration', () => {
 
   test('a change comes as a change: what it does not name stays the same object', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { applied } = fed([port])
     await until(() => applied.length === 1)
-    server.publish({ epoch: 1, sequence: 2, snapshot: ab })
+    server.publish({ epoch: 1, sequence: 2, snapshot: ab, changedMs: 0 })
     await until(() => applied.length === 2)
     expect(applied[1]?.snapshot).toEqual(ab)
     expect(applied[1]?.snapshot.hosts[0]).toBe(applied[0]?.snapshot.hosts[0])
@@ -59,11 +59,11 @@ describe('the way of a configuration', () => {
       seen.push(snapshot.digest)
       if (seen.length === 1) await gate
     })
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     fed([port], { intake })
     await until(() => seen.length === 1)
     for (let sequence = 2; sequence <= 50; sequence++)
-      server.publish({ epoch: 1, sequence, snapshot: sequence % 2 === 0 ? ab : abc })
+      server.publish({ epoch: 1, sequence, snapshot: sequence % 2 === 0 ? ab : abc, changedMs: 0 })
     release()
     await until(() => server.proxies[0]?.acknowledged?.sequence === 50)
     expect(seen).toEqual([a.digest, ab.digest])
@@ -71,7 +71,7 @@ describe('the way of a configuration', () => {
 
   test('a proxy that comes back with what is newest is sent nothing, and counts as having it', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const intake = new Intake(() => {})
     await intake.restore({ epoch: 1, sequence: 1, snapshot: a })
     const { applied } = fed([port], { intake })
@@ -83,21 +83,21 @@ describe('the way of a configuration', () => {
 describe('refusals', () => {
   test('what cannot be applied is refused with the reason, and the one before stays', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { intake } = fed([port], {
       apply: ({ snapshot }) => {
         if (snapshot.digest === ab.digest) throw new Error('no room')
       },
     })
     await until(() => intake.held !== undefined)
-    server.publish({ epoch: 1, sequence: 2, snapshot: ab })
+    server.publish({ epoch: 1, sequence: 2, snapshot: ab, changedMs: 0 })
     await until(() => server.proxies[0]?.refused !== undefined)
     expect(server.proxies[0]).toMatchObject({
       acknowledged: { sequence: 1 },
       refused: { moment: { sequence: 2 }, problems: ['it cannot be applied: no room'] },
     })
     expect(intake.held?.snapshot.digest).toBe(a.digest)
-    server.publish({ epoch: 1, sequence: 3, snapshot: abc })
+    server.publish({ epoch: 1, sequence: 3, snapshot: abc, changedMs: 0 })
     await until(() => server.proxies[0]?.acknowledged?.sequence === 3)
     expect(server.proxies[0]?.refused).toBeUndefined()
   })
@@ -106,7 +106,7 @@ describe('refusals', () => {
     const { server, port } = await leading()
     const intake = new Intake(() => {})
     await intake.restore({ epoch: 5, sequence: 1, snapshot: a })
-    server.publish({ epoch: 4, sequence: 900, snapshot: ab })
+    server.publish({ epoch: 4, sequence: 900, snapshot: ab, changedMs: 0 })
     fed([port], { intake })
     await until(() => server.proxies[0]?.refused !== undefined)
     expect(server.proxies[0]?.refused?.problems[0]).toMatch(
@@ -126,7 +126,7 @@ describe('refusals', () => {
 describe('who may subscribe, and to whom', () => {
   test('K11: a token that nobody vouches for is refused, and the reason is told', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { problems, intake } = fed([port], { token: 'bad' })
     await until(() => problems.length > 0)
     expect(problems[0]).toMatch(/refused with 401: .*not accepted/)
@@ -135,7 +135,7 @@ describe('who may subscribe, and to whom', () => {
 
   test('K11: a proxy cannot say that it is another', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { problems } = fed([port], { token: 'a', name: 'somebody-else' })
     await until(() => problems.length > 0)
     expect(server.proxies).toEqual([])
@@ -143,7 +143,7 @@ describe('who may subscribe, and to whom', () => {
 
   test('K11: a controller of another authority is not believed', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const validity = { fromWallMs: Date.now() - 1000, untilWallMs: Date.now() + 3_600_000 }
     const other = await createAuthority('other', validity)
     const { problems, intake } = fed([port], {
@@ -156,7 +156,7 @@ describe('who may subscribe, and to whom', () => {
 
   test('K11: a certificate for another name is not believed', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const targets = async () => [{ address: '127.0.0.1', port, servername: 'other.test' }]
     const { problems } = fed([port], { targets })
     await until(() => problems.length > 0)
@@ -175,7 +175,7 @@ describe('who may subscribe, and to whom', () => {
       review: undefined,
       credentials: { ...serverPair, clientCa: authority.cert },
     })
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const stranger = fed([port], { name: 'edge-1' })
     await until(() => stranger.problems.length > 0)
     fed([port], { name: 'edge-1', credentials: () => ({ ca: authority.cert, ...client }) })
@@ -190,7 +190,7 @@ describe('when controllers come and go', () => {
     open.push(() => standby.server.close())
     standby.server.follow('controller-1')
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { applied } = fed([standby.port, port])
     await until(() => applied.length === 1)
     expect(standby.server.proxies).toEqual([])
@@ -199,7 +199,7 @@ describe('when controllers come and go', () => {
   test('a proxy keeps what it has while the leader is gone, and finds the next one', async () => {
     const first = await startServer()
     first.server.lead(1)
-    first.server.publish({ epoch: 1, sequence: 9, snapshot: a })
+    first.server.publish({ epoch: 1, sequence: 9, snapshot: a, changedMs: 0 })
     const second = await startServer()
     open.push(() => second.server.close())
     second.server.follow('the first')
@@ -209,7 +209,7 @@ describe('when controllers come and go', () => {
     await until(() => problems.some((problem) => problem !== undefined))
     expect(intake.held?.snapshot.digest).toBe(a.digest)
     second.server.lead(2)
-    second.server.publish({ epoch: 2, sequence: 1, snapshot: ab })
+    second.server.publish({ epoch: 2, sequence: 1, snapshot: ab, changedMs: 0 })
     await until(() => second.server.proxies[0]?.acknowledged !== undefined)
     expect(applied).toHaveLength(2)
     expect(second.server.proxies).toMatchObject([{ acknowledged: { epoch: 2, sequence: 1 } }])
@@ -217,7 +217,7 @@ describe('when controllers come and go', () => {
 
   test('a controller that steps down sends its proxies away', async () => {
     const { server, port } = await leading()
-    server.publish({ epoch: 1, sequence: 1, snapshot: a })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
     const { applied } = fed([port])
     await until(() => server.proxies.length === 1 && applied.length === 1)
     server.follow('another')

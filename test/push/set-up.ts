@@ -73,6 +73,7 @@ export async function startServer(own: Partial<PushServerOptions> = {}) {
         ? undefined
         : { namespace: 'shop', name: token, expiresWallMs: Number.POSITIVE_INFINITY },
     changed: () => {},
+    propagated: () => {},
     ...own,
   })
   return { server, port: await server.listen() }

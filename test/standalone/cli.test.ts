@@ -179,9 +179,7 @@ describe.concurrent('fairlead check', () => {
       stdout: expect.stringContaining('Accepted NotPermitted: spec.rules[0].authorize'),
     })
     expect(wrong!.code).toBe(1)
-    expect(wrong!.stdout).toContain(
-      'BAD  wrong.yaml: limits.target: must be between 256 and 64Ki',
-    )
+    expect(wrong!.stdout).toContain('BAD  wrong.yaml: limits.target: must be between 256 and 64Ki')
     expect(wrong!.stdout).toContain(
       'BAD  wrong.yaml: guardrail: is not a field that exists here; did you mean "guardrails"?',
     )

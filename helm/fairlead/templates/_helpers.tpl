@@ -36,3 +36,20 @@ capabilities: { drop: [ALL] }
   whenUnsatisfiable: ScheduleAnyway
   labelSelector: { matchLabels: { {{- include "fairlead.selector" . | fromYaml | toJson | trimPrefix "{" | trimSuffix "}" -}} } }
 {{- end -}}
+{{- define "fairlead.policed" -}}
+resourceRules:
+  - apiGroups: [fairlead.dev]
+    apiVersions: ["*"]
+    operations: [CREATE, UPDATE]
+    resources: [apiroutes]
+{{- with .Values.watchNamespaces }}
+namespaceSelector:
+  matchExpressions: [{ key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }} }]
+{{- end }}
+{{- end -}}
+{{- define "fairlead.policedClass" -}}
+- name: of-our-class
+  expression: "object.spec.?className.orValue('fairlead') == {{ .Values.className | squote }}"
+- name: spec-changes
+  expression: "oldObject == null || object.spec != oldObject.spec"
+{{- end -}}

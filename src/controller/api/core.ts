@@ -74,7 +74,14 @@ export const endpointSlice = z.object({
             terminating: z.boolean().nullish(),
           })
           .nullish(),
-        zone: z.string().max(128).nullish(),
+        hints: z
+          .object({
+            forZones: z
+              .array(z.object({ name: z.string().max(128) }))
+              .max(64)
+              .nullish(),
+          })
+          .nullish(),
       }),
     )
     .max(1000)

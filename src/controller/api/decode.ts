@@ -285,12 +285,12 @@ function sliceOf(value: z.infer<typeof endpointSlice>, data: Metadata, meta: Met
       protocol: protocol ?? 'TCP',
       ...(port != null && { port }),
     })),
-    endpoints: (value.endpoints ?? []).map(({ addresses, conditions, zone }) => ({
+    endpoints: (value.endpoints ?? []).map(({ addresses, conditions, hints }) => ({
       addresses,
       ...(conditions?.ready != null && { ready: conditions.ready }),
       ...(conditions?.serving != null && { serving: conditions.serving }),
       ...(conditions?.terminating != null && { terminating: conditions.terminating }),
-      ...(zone != null && { zone }),
+      ...(hints?.forZones != null && { zones: hints.forZones.map(({ name }) => name) }),
     })),
   }
 }

@@ -46,7 +46,8 @@ export interface SliceEndpoint {
   readonly ready?: boolean
   readonly serving?: boolean
   readonly terminating?: boolean
-  readonly zone?: string
+  /** `hints.forZones`. */
+  readonly zones?: readonly string[]
 }
 
 export interface Secret {

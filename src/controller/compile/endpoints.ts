@@ -56,11 +56,11 @@ function sliceFault(service: Service, slice: EndpointSlice): string | undefined 
 function endpointsIn(slice: EndpointSlice, servicePort: ServicePort): Endpoint[] {
   const port = slicePort(slice, servicePort)
   if (port === undefined) return []
-  return slice.endpoints.flatMap(({ addresses, zone, ...conditions }) => {
+  return slice.endpoints.flatMap(({ addresses, zones, ...conditions }) => {
     const state = stateOf(conditions)
     if (state === undefined) return []
     return addresses.map((address) =>
-      Object.freeze({ address, port, state, ...(zone !== undefined && { zone }) }),
+      Object.freeze({ address, port, state, ...(zones !== undefined && { zones }) }),
     )
   })
 }

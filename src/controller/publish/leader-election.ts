@@ -37,7 +37,10 @@ export interface ElectionOptions {
   readonly following: (leader: string) => void
 }
 
+/** How often a leader renews. */
 const retryMs = 2000
+/** How often a standby looks: a lease that was let go is taken within 2 s, also when the API server is busy. */
+const lookMs = 1000
 /** A leader that could not renew for so long steps down: a standby may lead soon. */
 const renewMs = 10_000
 
@@ -76,7 +79,7 @@ export class LeaderElection {
         log.warn('the lease could not be renewed; another controller may lead')
         this.#follow('')
       }
-      await wait(clock, retryMs * (1 + 0.2 * dice()), this.#stop.signal)
+      await wait(clock, (this.#leads ? retryMs : lookMs) * (1 + 0.2 * dice()), this.#stop.signal)
     }
   }
 

@@ -104,7 +104,7 @@ describe('leader election', () => {
     const b = candidate('b', shared.store, clock)
     await pass(clock, 3000)
     await a.election.release()
-    await pass(clock, 2600)
+    await pass(clock, 1400)
     const [first, second] = [a.told[0], b.told.at(-1)].map((text) => Number(text?.split(' ')[1]))
     expect(b.told.at(-1)).toMatch(/^leads/)
     expect(second).toBe((first ?? 0) + 1)

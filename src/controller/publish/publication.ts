@@ -4,6 +4,8 @@ import type { Snapshot } from '../../model/snapshot.ts'
 /** One state of the configuration on its way to the proxies. */
 export interface Publication extends Moment {
   readonly snapshot: Snapshot
+  /** When the first change that it holds was seen, monotonic. */
+  readonly changedMs: number
 }
 
 /** A proxy as the controller knows it, from its first message on until its connection is over. */

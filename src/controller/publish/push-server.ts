@@ -5,12 +5,19 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { frame } from '../../model/frame.ts'
-import { encodeControllerMessage, pushPath, pushProtocol } from '../../model/push-message.ts'
+import {
+  encodeControllerMessage,
+  type Moment,
+  pushPath,
+  pushProtocol,
+} from '../../model/push-message.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectedProxy, Publication, Publisher } from './publication.ts'
 import { type Identity, PushSession } from './push-session.ts'
 
 const mostProxies = 2000
+/** Publications whose way to the proxies is timed. */
+const mostTimed = 256
 
 export interface Credentials {
   /** PEM. */
@@ -31,6 +38,8 @@ export interface PushServerOptions {
   readonly review: ((token: string) => Promise<Identity | undefined>) | undefined
   /** Some proxy subscribed, acknowledged, refused or left. */
   readonly changed: () => void
+  /** A proxy serves what was changed so long ago. */
+  readonly propagated: (seconds: number) => void
 }
 
 /** The controller's end of the push channel. Only the leader publishes; a standby says who leads (architecture.md, Push channel). */
@@ -40,6 +49,8 @@ export class PushServer implements Publisher {
   readonly #outbox = new Outbox()
   readonly #sessions = new Set<PushSession>()
   readonly #ping = frame(encodeControllerMessage({ type: 'ping' }))
+  /** When what was published was changed, by its moment. */
+  readonly #changes = new Map<string, number>()
   #leader: { readonly epoch: number } | { readonly name: string } = { name: '' }
 
   constructor(options: PushServerOptions) {
@@ -89,7 +100,20 @@ export class PushServer implements Publisher {
     const problem = this.#outbox.put(publication)
     if (problem !== undefined)
       this.#options.log.error('the configuration is not published', { problem })
+    else this.#remember(publication)
     for (const session of this.#sessions) session.offer()
+  }
+
+  #remember(publication: Publication): void {
+    this.#changes.set(keyOf(publication), publication.changedMs)
+    const [oldest] = this.#changes.keys()
+    if (this.#changes.size > mostTimed && oldest !== undefined) this.#changes.delete(oldest)
+  }
+
+  #acknowledged(moment: Moment): void {
+    const changedMs = this.#changes.get(keyOf(moment))
+    if (changedMs !== undefined)
+      this.#options.propagated((this.#options.clock.nowMs() - changedMs) / 1000)
   }
 
   async close(): Promise<void> {
@@ -150,6 +174,7 @@ export class PushServer implements Publisher {
       ping: this.#ping,
       authenticate: async (token) => review?.(token),
       changed,
+      acknowledged: (moment) => this.#acknowledged(moment),
     })
     this.#sessions.add(session)
     request.socket.setNoDelay(true)
@@ -172,6 +197,8 @@ export class PushServer implements Publisher {
   }
 }
 
+const keyOf = ({ epoch, sequence }: Moment): string => `${epoch} ${sequence}`
+
 function refuse(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(text)
@@ -184,12 +211,19 @@ const tlsOptions = ({ cert, key, clientCa }: Credentials) => ({
   ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
 })
 
-/** `namespace/name` in the common name of a certificate that TLS has verified. */
+const podUri =
+  /(?:^|, )URI:spiffe:\/\/[^/, ]+\/ns\/([a-z0-9-]{1,63})\/pod\/([a-z0-9.-]{1,253})(?:, |$)/
+
+/**
+ * Whose certificate it is, once TLS has verified it: a URI `spiffe://TRUST-DOMAIN/ns/NAMESPACE/pod/NAME`, or
+ * `NAMESPACE/NAME` as its common name where that is short enough.
+ */
 function ofCertificate(socket: TLSSocket): Identity | undefined {
   if (!socket.authorized) return undefined
-  const { subject } = socket.getPeerCertificate()
-  const [namespace, name] = String(subject?.CN ?? '').split('/')
-  return namespace === undefined || name === undefined || name === ''
+  const { subject, subjectaltname = '' } = socket.getPeerCertificate()
+  const [namespace, name] =
+    podUri.exec(subjectaltname)?.slice(1) ?? String(subject?.CN ?? '').split('/')
+  return namespace === undefined || namespace === '' || name === undefined || name === ''
     ? undefined
     : { namespace, name, expiresWallMs: Number.POSITIVE_INFINITY }
 }

@@ -43,6 +43,7 @@ export interface SessionOptions {
   readonly ping: Buffer
   readonly authenticate: (token: string) => Promise<Identity | undefined>
   readonly changed: () => void
+  readonly acknowledged: (moment: Moment) => void
 }
 
 /** One subscribed proxy: at most one configuration is on its way to it, and it gets the newest when that has arrived. */
@@ -143,6 +144,7 @@ export class PushSession implements ConnectedProxy {
     this.refused = undefined
     this.#has = digest
     this.#sent = undefined
+    this.#options.acknowledged({ epoch, sequence })
     this.#options.changed()
     this.#send(false)
   }

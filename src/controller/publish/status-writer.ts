@@ -2,7 +2,14 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { Moment } from '../../model/push-message.ts'
-import { type ExpectedProxy, type Programmed, programmedOf } from './programmed.ts'
+import { eventsOf, type Happened } from './events.ts'
+import {
+  type ExpectedProxy,
+  type Fleet,
+  fleetOf,
+  type Programmed,
+  programmedOf,
+} from './programmed.ts'
 import type { ConnectedProxy } from './publication.ts'
 
 /** A condition as it stands in `status.conditions` (meta/v1). */
@@ -21,6 +28,8 @@ export interface StatusWriterOptions {
   /** What is written on an object now, as far as it is known. */
   readonly written: (status: ObjectStatus) => readonly StatusCondition[]
   readonly write: (status: ObjectStatus, conditions: readonly StatusCondition[]) => Promise<void>
+  /** A condition was written that is worth an Event. */
+  readonly happened: Happened
   readonly proxies: () => readonly ConnectedProxy[]
   readonly expected: () => readonly ExpectedProxy[]
 }
@@ -31,6 +40,8 @@ interface Entry {
   since: Moment
   /** Not written before: a first write waits so that it can carry Programmed. */
   notBeforeMs: number
+  /** What we wrote last; the watch shows it only later. */
+  wrote?: readonly StatusCondition[]
 }
 
 const atOnce = 16
@@ -50,7 +61,9 @@ export class StatusWriter {
   readonly #entries = new Map<string, Entry>()
   /** Uids whose written status may differ from what should stand there. */
   #due = new Set<string>()
-  #writing = 0
+  /** Uids that are to be written now, in order. */
+  readonly #queue = new Set<string>()
+  readonly #writing = new Set<string>()
   #timer: Timer | undefined
   #leadsSinceMs: number | undefined
 
@@ -61,12 +74,14 @@ export class StatusWriter {
   /** We lead from now on: everything is looked at. */
   lead(): void {
     this.#leadsSinceMs = this.#options.clock.nowMs()
+    for (const entry of this.#entries.values()) delete entry.wrote
     this.#due = new Set(this.#entries.keys())
     this.#plan(0)
   }
 
   follow(): void {
     this.#leadsSinceMs = undefined
+    this.#queue.clear()
   }
 
   close(): void {
@@ -82,10 +97,11 @@ export class StatusWriter {
       present.add(status.uid)
       const known = this.#entries.get(status.uid)
       if (known?.status === status) continue
-      const isSameGeneration = known?.status.generation === status.generation
-      const since = isSameGeneration ? (known as Entry).since : moment
-      const notBeforeMs = isSameGeneration ? (known as Entry).notBeforeMs : nowMs + firstWaitMs
-      this.#entries.set(status.uid, { status, since, notBeforeMs })
+      const fresh = { since: moment, notBeforeMs: nowMs + firstWaitMs }
+      const kept = known?.status.generation === status.generation ? known : fresh
+      const wrote = known?.wrote !== undefined && { wrote: known.wrote }
+      const { since, notBeforeMs } = kept
+      this.#entries.set(status.uid, { status, since, notBeforeMs, ...wrote })
       this.#due.add(status.uid)
     }
     for (const uid of this.#entries.keys()) if (!present.has(uid)) this.#entries.delete(uid)
@@ -107,47 +123,79 @@ export class StatusWriter {
     if (this.#leadsSinceMs === undefined) return
     this.#timer ??= this.#options.clock.after(inMs, () => {
       this.#timer = undefined
-      this.#work()
+      this.#look()
     })
   }
 
-  #work(): void {
+  /** Finds what has to be written. */
+  #look(): void {
     if (this.#leadsSinceMs === undefined) return
-    const proxies = this.#options.proxies()
-    const expected = this.#options.expected()
+    const fleet = this.#fleet()
     for (const uid of this.#due) {
-      if (this.#writing >= atOnce) return
       const entry = this.#entries.get(uid)
       if (entry === undefined) this.#due.delete(uid)
-      else this.#consider(uid, entry, programmedOf(entry.status, entry.since, proxies, expected))
+      else if (!this.#queue.has(uid) && !this.#writing.has(uid)) this.#consider(uid, entry, fleet)
     }
+    this.#pump()
     if (this.#due.size > 0) this.#plan(lookMs)
   }
 
-  #consider(uid: string, { status, notBeforeMs }: Entry, programmed: Programmed): void {
-    const { clock, written } = this.#options
-    const nowMs = clock.nowMs()
-    const known = written(status)
-    const leaderMs = known.length === 0 ? 0 : (this.#leadsSinceMs ?? nowMs) + newLeaderMs
-    if (isPending(programmed) && nowMs < Math.max(notBeforeMs, leaderMs)) return
-    const conditions = conditionsOf(status, programmed, known, new Date(clock.wallMs()))
-    if (!isPending(programmed)) this.#due.delete(uid)
-    if (isSame(conditions, known)) return
-    this.#due.delete(uid)
-    this.#write(uid, status, conditions, isPending(programmed))
+  #fleet(): Fleet {
+    return fleetOf(this.#options.expected(), this.#options.proxies())
   }
 
-  #write(
-    uid: string,
-    status: ObjectStatus,
-    conditions: readonly StatusCondition[],
-    isPending: boolean,
-  ): void {
-    const { write, log, clock } = this.#options
-    this.#writing++
+  #consider(uid: string, entry: Entry, fleet: Fleet): void {
+    const { clock } = this.#options
+    const programmed = programmedOf(entry.status, entry.since, fleet)
+    const known = this.#known(entry)
+    if (isPending(programmed) && clock.nowMs() < this.#notBeforeMs(entry, known)) return
+    if (!isSame(this.#conditions(entry, known, programmed), known)) this.#queue.add(uid)
+    else if (!isPending(programmed)) this.#due.delete(uid)
+  }
+
+  #known({ status, wrote }: Entry): readonly StatusCondition[] {
+    return wrote ?? this.#options.written(status)
+  }
+
+  /** A new leader knows of no acknowledgement yet. */
+  #notBeforeMs({ notBeforeMs }: Entry, known: readonly StatusCondition[]): number {
+    const leaderMs = known.length === 0 ? 0 : (this.#leadsSinceMs ?? 0) + newLeaderMs
+    return Math.max(notBeforeMs, leaderMs)
+  }
+
+  #conditions(
+    { status }: Entry,
+    known: readonly StatusCondition[],
+    programmed: Programmed,
+  ): readonly StatusCondition[] {
+    return conditionsOf(status, programmed, known, new Date(this.#options.clock.wallMs()))
+  }
+
+  #pump(): void {
+    const fleet = this.#queue.size > 0 ? this.#fleet() : undefined
+    for (const uid of this.#queue) {
+      if (this.#writing.size >= atOnce || fleet === undefined) return
+      this.#queue.delete(uid)
+      const entry = this.#entries.get(uid)
+      if (entry !== undefined) this.#write(uid, entry, fleet)
+    }
+  }
+
+  /** What is written is what is known now, not when it came into the queue. */
+  #write(uid: string, entry: Entry, fleet: Fleet): void {
+    const { write, happened, log, clock } = this.#options
+    const { status } = entry
+    const known = this.#known(entry)
+    const programmed = programmedOf(status, entry.since, fleet)
+    const conditions = this.#conditions(entry, known, programmed)
+    if (!isPending(programmed)) this.#due.delete(uid)
+    const events = eventsOf(known, conditions)
+    this.#writing.add(uid)
     write(status, conditions)
       .then(() => {
-        if (isPending) this.#due.add(uid)
+        const current = this.#entries.get(uid)
+        if (current !== undefined) current.wrote = conditions
+        if (events.length > 0) happened(status, events)
       })
       .catch((error: unknown) => {
         log.debug('a status cannot be written', {
@@ -160,8 +208,8 @@ export class StatusWriter {
         })
       })
       .finally(() => {
-        this.#writing--
-        this.#plan(0)
+        this.#writing.delete(uid)
+        this.#pump()
       })
   }
 }

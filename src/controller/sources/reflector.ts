@@ -183,24 +183,29 @@ export class Reflector {
 
   #event(line: string): void {
     const { store, clock } = this.#options
-    const { type, object } = JSON.parse(line) as WatchEvent
+    const event = eventOf(line)
+    if (event === undefined) throw new ApiError(0, unreadable, 'an event cannot be read')
+    const { type, object } = event
     this.#heardMs = clock.nowMs()
     if (type === 'ERROR')
       throw new ApiError(object.code ?? 0, object.reason ?? '', object.message ?? 'ERROR')
     const version = object.metadata?.resourceVersion
     if (typeof version !== 'string' || version === '')
-      throw new Error('an event without resourceVersion')
+      throw new ApiError(0, unreadable, 'an event has no resourceVersion')
     if (type === 'ADDED' || type === 'MODIFIED') store.put(object)
     else if (type === 'DELETED') store.remove(object)
     this.#version = version
     this.#failures = 0
   }
 
-  /** 410 means that the place is forgotten: list anew at once. Anything else may pass: go on from where we were. */
+  /**
+   * 410 means that the place is forgotten: list anew at once. An event that cannot be read would come again: list anew, but
+   * not at once. Anything else may pass: go on from where we were.
+   */
   async #recover(error: unknown): Promise<void> {
     const { log, restarted } = this.#options
     const isGone = error instanceof ApiError && (error.status === 410 || error.reason === 'Expired')
-    if (isGone) this.#version = ''
+    if (isGone || (error instanceof ApiError && error.reason === unreadable)) this.#version = ''
     if (isGone && this.#failures++ === 0) return
     this.#failures++
     restarted(this.kind)
@@ -216,6 +221,20 @@ export class Reflector {
 
   #wait(ms: number): Promise<void> {
     return wait(this.#options.clock, ms, this.#stop.signal)
+  }
+}
+
+const unreadable = 'Unreadable'
+
+function eventOf(line: string): WatchEvent | undefined {
+  try {
+    const event = JSON.parse(line) as Partial<WatchEvent> | null
+    const { type, object } = event ?? {}
+    return typeof type === 'string' && typeof object === 'object' && object !== null
+      ? { type, object }
+      : undefined
+  } catch {
+    return undefined
   }
 }
 

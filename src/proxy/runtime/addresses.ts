@@ -5,16 +5,17 @@ export interface Address {
   readonly address: string
   readonly port: number
   readonly terminating: boolean
-  readonly zone: string | undefined
+  /** Zones whose proxies should prefer it; undefined: its source has no opinion. */
+  readonly zones: readonly string[] | undefined
 }
 
 export const serviceAddresses = ({ endpoints }: ServiceTarget): readonly Address[] =>
-  endpoints.map(({ address, port, state, zone }) => ({
+  endpoints.map(({ address, port, state, zones }) => ({
     address,
     port,
-    zone,
+    zones,
     terminating: state === 'terminating',
   }))
 
 export const resolvedAddresses = (addresses: readonly string[], port: number): readonly Address[] =>
-  addresses.map((address) => ({ address, port, zone: undefined, terminating: false }))
+  addresses.map((address) => ({ address, port, zones: undefined, terminating: false }))

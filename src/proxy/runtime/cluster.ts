@@ -101,7 +101,7 @@ export class LiveCluster {
       const endpoint = known.get(key) ?? this.#open(wanted)
       known.delete(key)
       endpoint.terminating = wanted.terminating
-      endpoint.zone = wanted.zone
+      endpoint.zones = wanted.zones
       return endpoint
     })
     for (const gone of known.values()) this.#drop(gone)

@@ -8,7 +8,8 @@ export class LiveEndpoint {
   readonly address: string
   readonly port: number
   readonly pool: Pool
-  zone: string | undefined
+  /** Zones whose proxies should prefer it; undefined: no hint. */
+  zones: readonly string[] | undefined
   terminating = false
   /** Requests of ours that it has not finished. */
   inFlight = 0

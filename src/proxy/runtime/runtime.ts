@@ -25,6 +25,8 @@ export interface RuntimeOptions {
   readonly metrics: ProxyMetrics
   /** The region this proxy runs in; '' when it was not told. */
   readonly region: string
+  /** The zone this proxy runs in, for the hints of EndpointSlices. */
+  readonly zone?: string
   readonly allowLoopback: boolean
   /** Where fetched keys of issuers outlive the process. */
   readonly keyStore?: KeyStore
@@ -44,6 +46,7 @@ export class Runtime {
   readonly log: Log
   readonly metrics: ProxyMetrics
   readonly region: string
+  readonly zone: string
   readonly allowLoopback: boolean
   readonly share: Share
   readonly #health: HealthLink | undefined
@@ -71,6 +74,7 @@ export class Runtime {
     this.log = options.log
     this.metrics = options.metrics
     this.region = options.region
+    this.zone = options.zone ?? ''
     this.allowLoopback = options.allowLoopback
     this.share = options.share ?? whole
     this.#health = options.health

@@ -251,3 +251,42 @@ describe('a backend that is much slower than the best of its level', () => {
     expect(slow([{}, { passive: { maxEjected: 0 } }]).events).toEqual([])
   })
 })
+
+describe('zone hints', () => {
+  const zones = [['a'], ['b'], ['b']]
+  const setUp = (hints: readonly (readonly string[] | undefined)[], zone: string) => {
+    const all = balanced([{ endpoints: 3, zones: hints }], {}, '', zone)
+    const ports = (tried = 0): number[] => {
+      const from = all.of('a').endpoints.slice(0, tried)
+      const picked = Array.from(
+        { length: 60 },
+        () => all.selector.pick(undefined, from)?.endpoint.port ?? 0,
+      )
+      return [...new Set(picked)].sort()
+    }
+    return { ...all, ports }
+  }
+
+  test('first tries go to the endpoints that are hinted at for our zone', () => {
+    expect(setUp(zones, 'b').ports()).toEqual([9001, 9002])
+    expect(setUp(zones, 'a').ports()).toEqual([9000])
+  })
+
+  test('a further try goes anywhere', () => {
+    expect(setUp(zones, 'a').ports(1)).toEqual([9001, 9002])
+  })
+
+  test('when those are down, the others serve', () => {
+    const { fail, ports } = setUp(zones, 'a')
+    fail('a', 3, 0)
+    expect(ports()).toEqual([9001, 9002])
+  })
+
+  test.each([
+    { what: 'no zone of our own', hints: zones, zone: '' },
+    { what: 'no hint for our zone', hints: zones, zone: 'c' },
+    { what: 'an endpoint without a hint', hints: [['a'], undefined, ['b']], zone: 'a' },
+  ])('$what: all are used', ({ hints, zone }) => {
+    expect(setUp(hints, zone).ports()).toEqual([9000, 9001, 9002])
+  })
+})

@@ -5,7 +5,7 @@ import { endpointPicker, type PickEndpoint } from './balance.ts'
 import type { LiveCluster } from './cluster.ts'
 import type { LiveEndpoint } from './endpoint.ts'
 import { levelsOf, sharesOf } from './shares.ts'
-import { candidateOf, elsewhere, probedOf, type Slot, usableOf } from './slot.ts'
+import { candidateOf, elsewhere, nearOf, probedOf, type Slot, usableOf } from './slot.ts'
 
 export interface Picked {
   readonly backend: Backend
@@ -17,6 +17,8 @@ export interface Picked {
 
 export interface SelectorOptions {
   readonly region: string
+  /** The zone this proxy runs in; '' when it was not told. */
+  readonly zone: string
   readonly clock: Clock
   readonly dice: Dice
 }
@@ -91,7 +93,7 @@ export class Selector {
     if (!this.#anyHealthy) return this.#panic(hash, tried, nowMs, within)
     if (tried.length > 0) return this.#another(hash, tried, nowMs, within)
     const slot = this.#next()
-    return slot === undefined ? undefined : this.#picked(slot, slot.usable, hash, nowMs, false)
+    return slot === undefined ? undefined : this.#picked(slot, slot.near, hash, nowMs, false)
   }
 
   /** Nothing is healthy: what is left is used, or the request fails (failover.panic). */
@@ -121,7 +123,7 @@ export class Selector {
         const cluster = this.#clusterOf(backend.cluster)
         return cluster === undefined
           ? []
-          : [{ backend, cluster, level: i, usable: [], share: 0, owed: 0, trialAtMs: 0 }]
+          : [{ backend, cluster, level: i, usable: [], near: [], share: 0, owed: 0, trialAtMs: 0 }]
       }),
     )
   }
@@ -151,6 +153,8 @@ export class Selector {
     // With everything ejected, what probes call healthy is used at once: patience is for when there is a choice.
     if (this.#slots.every(({ usable }) => usable.length === 0))
       for (const slot of this.#slots) slot.usable = probedOf(slot.cluster)
+    for (const slot of this.#slots)
+      slot.near = nearOf(slot.cluster, slot.usable, this.#options.zone)
     const candidates = levels.map((level) => level.map((slot) => candidateOf(slot, nowMs)))
     this.#ramping = candidates.some((level) => level.some(({ returning }) => returning > 0))
     const shares = sharesOf(candidates)

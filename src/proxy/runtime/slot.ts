@@ -10,6 +10,8 @@ export interface Slot {
   readonly cluster: LiveCluster
   readonly level: number
   usable: readonly LiveEndpoint[]
+  /** Those of them that first tries go to. */
+  near: readonly LiveEndpoint[]
   share: number
   /** Smooth weighted round robin: what the backend is owed. */
   owed: number
@@ -21,6 +23,20 @@ export function usableOf(cluster: LiveCluster): readonly LiveEndpoint[] {
   const healthy = cluster.endpoints.filter((endpoint) => endpoint.healthy)
   const staying = healthy.filter((endpoint) => !endpoint.terminating)
   return staying.length > 0 ? staying : healthy
+}
+
+/**
+ * Of what is usable, what the hints of its EndpointSlices want proxies of our zone to use. Everything, unless every endpoint has
+ * a hint and a usable one has it for us (Kubernetes, topology aware routing).
+ */
+export function nearOf(
+  cluster: LiveCluster,
+  usable: readonly LiveEndpoint[],
+  zone: string,
+): readonly LiveEndpoint[] {
+  if (zone === '' || cluster.endpoints.some(({ zones }) => zones === undefined)) return usable
+  const near = usable.filter(({ zones }) => zones?.includes(zone))
+  return near.length > 0 ? near : usable
 }
 
 /** Endpoints that probes call healthy, and have done so since they were ejected. */

@@ -47,6 +47,7 @@ export function forward(
 const newSelector = (action: Forward, runtime: Runtime): Selector =>
   new Selector(action, (id) => runtime.clusters.get(id), {
     region: runtime.region,
+    zone: runtime.zone,
     clock: runtime.clock,
     dice: runtime.dice,
   })
