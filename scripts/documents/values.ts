@@ -30,7 +30,7 @@ function valuesOf(map: YAMLMap, prefix: string): Value[] {
     const name = isScalar(pair.key) ? String(pair.key.value) : ''
     const path = prefix === '' ? name : `${prefix}.${name}`
     const what = commentOf(map, pair, at)
-    const isGroup = isMap(pair.value) && pair.value.items.length > 0
+    const isGroup = isMap(pair.value) && pair.value.items.length > 0 && name !== 'resources'
     if (isGroup && what === undefined) return valuesOf(pair.value as YAMLMap, path)
     return [{ path, standard: printed(pair), what: what ?? standardWords[name] ?? '' }]
   })
