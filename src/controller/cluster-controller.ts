@@ -268,9 +268,9 @@ export class ClusterController {
   }
 
   #newElection(): LeaderElection {
-    const { client, clock, dice, log, namespace, installation, identity } = this.#options
+    const { client, clock, dice, log, namespace, installation, identity, owners } = this.#options
     return new LeaderElection({
-      store: apiLease(client, namespace, installation),
+      store: apiLease(client, namespace, installation, owners),
       clock,
       dice,
       log,

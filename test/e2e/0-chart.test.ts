@@ -32,7 +32,7 @@ describe('the chart', () => {
         .filter(
           (object) =>
             object !== null &&
-            object.kind !== 'ServiceMonitor' &&
+            !/^(Service|Pod)Monitor$/.test(object.kind ?? '') &&
             object.metadata?.namespace === undefined,
         )
       expect(objects.length).toBeGreaterThan(10)

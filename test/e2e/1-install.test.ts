@@ -28,11 +28,14 @@ describe('helm install', () => {
   })
 
   test('Prometheus finds the metrics of both halves', async () => {
-    const [[controller], [proxy]] = await Promise.all([pods('controller'), pods('proxy')])
-    expect(await metric(controller!.status.podIP, 9902, 'fairlead_objects')).toBeGreaterThan(0)
-    expect(
-      await metric(proxy!.status.podIP, 9901, 'fairlead_requests_total'),
-    ).toBeGreaterThanOrEqual(0)
+    const [controllers, proxies] = await Promise.all([pods('controller'), pods('proxy')])
+    const sum = async (list: typeof proxies, port: number, name: string) => {
+      const values = await Promise.all(list.map(({ status }) => metric(status.podIP, port, name)))
+      return values.reduce((total, value) => total + value, 0)
+    }
+    expect(await sum(controllers, 9902, 'fairlead_leader')).toBe(1)
+    expect(await sum(controllers, 9902, 'fairlead_push_proxies')).toBe(2)
+    expect(await sum(proxies, 9901, 'fairlead_requests_total')).toBeGreaterThan(0)
   })
 
   test('what the controller made is owned by its Deployment', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -100,7 +99,7 @@ describe('statuses', () => {
   test('a broken edit keeps the last good serving, says what is wrong, and tells it as Events', async () => {
     await apply(route('fragile', says('good')))
     await waitFor('Programmed', 'apiroute/fragile')
-    await apply(route('fragile', forwards('nowhere')))
+    await apply(route('fragile', { ...says('bad'), matches: [{ path: { regex: '/(a' } }] }))
     const bad = await until(async () => {
       const found = await conditions('apiroute/fragile')
       return found.some(
@@ -109,13 +108,12 @@ describe('statuses', () => {
         ? found
         : undefined
     }, 'ServingLastGood')
-    expect(bad.find(({ type }) => type === 'ResolvedRefs')).toMatchObject({
+    expect(bad.find(({ type }) => type === 'Accepted')).toMatchObject({
       status: 'False',
-      reason: 'BackendNotFound',
-      message: expect.stringContaining(
-        'spec.rules[0].backends[0]: Service "fairlead-e2e-shop/nowhere" does not exist',
-      ),
+      reason: 'Invalid',
+      message: expect.stringContaining('spec.rules[0].matches[0].path.regex'),
     })
+    expect(bad.find(({ type }) => type === 'Programmed')).toMatchObject({ reason: 'NotAccepted' })
     for (const pod of proxies)
       expect((await ask(pod, { host: 'fragile.example' }, 8080)).body).toBe('good')
     const events = async () => {
@@ -128,7 +126,7 @@ describe('statuses', () => {
       return items.map(({ type, reason }) => `${type} ${reason}`).sort()
     }
     await until(
-      async () => ((await events()).includes('Warning BackendNotFound') ? true : undefined),
+      async () => ((await events()).includes('Warning Invalid') ? true : undefined),
       'an Event',
     )
     await apply(route('fragile', says('mended')))
@@ -141,6 +139,20 @@ describe('statuses', () => {
       async () => ((await events()).includes('Normal ServingCurrent') ? true : undefined),
       'an Event',
     )
+  })
+
+  test('a Service that is not there is told, and the other backend serves', async () => {
+    const backends = [...forwards('echo').backends, ...forwards('nowhere').backends]
+    await apply(route('halved', { backends }))
+    await waitFor('Programmed', 'apiroute/halved')
+    const refs = (await conditions('apiroute/halved')).find(({ type }) => type === 'ResolvedRefs')
+    expect(refs).toMatchObject({
+      status: 'False',
+      reason: 'BackendNotFound',
+      message: 'spec.rules[0].backends[1]: Service "fairlead-e2e-shop/nowhere" does not exist',
+    })
+    for (let i = 0; i < 10; i++)
+      expect((await ask(ip, { host: 'halved.example' })).status).toBe(200)
   })
 
   test('a second route for the same place is told so, and the first serves', async () => {
@@ -244,9 +256,12 @@ describe('authorization', () => {
   })
 })
 
-test('the examples are admitted as they are', () => {
-  for (const name of ['canary', 'cognito', 'multi-region'])
-    execFileSync('kubectl', ['apply', '--dry-run=server', '-R', '-f', `examples/${name}`], {
-      stdio: 'pipe',
-    })
+test('the examples are admitted as they are', async () => {
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+  try {
+    for (const name of ['canary', 'cognito', 'multi-region'])
+      await kubectl('apply', '--dry-run=server', '-R', '-f', `examples/${name}`)
+  } finally {
+    await kubectl('delete', 'namespace', 'shop')
+  }
 })

@@ -102,6 +102,6 @@ describe('what the controller would refuse later is refused when it is written',
   test('what is there already can still be deleted and labelled', async () => {
     await kubectl('label', 'apiroute', 'steady', 'team=shop', '-n', shop)
     await kubectl('delete', 'apiroute', 'steady', '-n', shop)
-    await expect(apply(route('steady', says('x')))).rejects.toThrow('public rules are not allowed')
+    await expect(apply(route('steady', says('x')))).rejects.toThrow('does not list steady.example')
   })
 })

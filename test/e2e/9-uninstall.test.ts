@@ -16,7 +16,7 @@ test('helm uninstall leaves nothing but the CRDs, and the routes', async () => {
         name !== '' && !/kube-root-ca.crt|serviceaccount\/default|endpointslice|^pod\//.test(name),
     )
   // Its owner is gone: the garbage collector takes these, a moment later.
-  const owned = left.filter((name) => /fairlead-(push|last-good)/.test(name))
+  const owned = left.filter((name) => /fairlead-(push|last-good)|^lease/.test(name))
   if (owned.length > 0) await kubectl('wait', '--for=delete', ...owned, '-n', home, '--timeout=60s')
   expect(left.filter((name) => !owned.includes(name))).toEqual([])
   const wide = await kubectl(
