@@ -1,7 +1,7 @@
 import { Faults } from './decode.ts'
 import { digestFault } from './digest-check.ts'
 import type { Host, Rule, Snapshot } from './snapshot.ts'
-import { decodeMessage, type SnapshotMessage } from './wire-message.ts'
+import { decodeMessage, type HostMessage, type SnapshotMessage } from './wire-message.ts'
 
 /** A snapshot over this many characters of JSON is refused before it is sent and before it is read (hostile-inputs C10). */
 const largestSnapshot = 256 * 1024 * 1024
@@ -18,12 +18,19 @@ export function encodeSnapshot(snapshot: Snapshot): string {
 /** Hosts as they travel: each rule once, entries name it by its place. */
 export function messagesOf(hosts: readonly Host[]): Pick<SnapshotMessage, 'hosts' | 'rules'> {
   const numbers = new Map<Rule, number>()
-  const messages = hosts.map(({ entries, ...host }) => ({
+  const messages = hostMessages(hosts, numbers)
+  return { hosts: messages, rules: [...numbers.keys()] }
+}
+
+/** Some of the hosts of a message. @param numbers the rules that were named before, by their places; new ones are added */
+export const hostMessages = (
+  hosts: readonly Host[],
+  numbers: Map<Rule, number>,
+): readonly HostMessage[] =>
+  hosts.map(({ entries, ...host }) => ({
     ...host,
     entries: entries.map(({ match, rule }) => ({ match, rule: numberOf(numbers, rule) })),
   }))
-  return { hosts: messages, rules: [...numbers.keys()] }
-}
 
 function numberOf(numbers: Map<Rule, number>, rule: Rule): number {
   const known = numbers.get(rule)

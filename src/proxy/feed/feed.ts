@@ -136,6 +136,7 @@ export class Feed {
     if (message.type === 'hello') return this.#greeted(message.protocol)
     const before = intake.held
     const answer = await intake.take(message)
+    send(encodeProxyMessage(answer))
     if (answer.type === 'nack')
       log.error('a configuration is refused', { problems: answer.problems })
     else {
@@ -143,7 +144,6 @@ export class Feed {
       state(undefined)
       if (intake.held !== undefined && intake.held !== before) applied(intake.held)
     }
-    send(encodeProxyMessage(answer))
   }
 
   #greeted(protocol: number): void {

@@ -1,12 +1,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import {
-  decodeControllerMessage,
-  encodeControllerMessage,
-  type Moment,
-} from '../../model/push-message.ts'
+import { decodeControllerMessage, type Moment } from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { snapshotPieces } from '../../model/snapshot-pieces.ts'
 
 /** A configuration and when it was published. */
 export interface Held extends Moment {
@@ -15,6 +13,10 @@ export interface Held extends Moment {
 
 const newestName = 'snapshot.json'
 const previousName = 'snapshot.previous.json'
+/** A change is on disk this much later: of an edit in ten thousand routes the whole is written again. */
+const restMs = 1000
+/** Of the time, writing takes at most one part in so many. */
+const share = 20
 
 /**
  * The last good snapshot on disk, so that a proxy starts and serves while the controller is away. Written whole or not at
@@ -23,12 +25,16 @@ const previousName = 'snapshot.previous.json'
 export class LastGoodFile {
   readonly #folder: string
   readonly #log: Log
+  readonly #clock: Clock
   #wanted: Held | undefined
+  #timer: Timer | undefined
   #writing: Promise<void> | undefined
+  #tookMs = 0
 
-  constructor(folder: string, log: Log) {
+  constructor(folder: string, log: Log, clock: Clock) {
     this.#folder = folder
     this.#log = log
+    this.#clock = clock
   }
 
   /** The newest that can be read, whole and with every digest true. What cannot be used is said in the log. */
@@ -53,42 +59,67 @@ export class LastGoodFile {
     return undefined
   }
 
-  /** Saves in the background; of several while one is being written only the newest. A full disk costs the file, never the traffic. */
+  /** Saves soon, in the background: of several only the newest. A full disk costs the file, never the traffic. */
   save(held: Held): void {
     this.#wanted = held
-    this.#writing ??= this.#drain().finally(() => {
+    if (this.#writing !== undefined) return
+    this.#timer ??= this.#clock.after(Math.max(restMs, this.#tookMs * share), () => this.#begin())
+  }
+
+  /** Writes at once what is not written yet, and resolves when nothing is left. */
+  async settled(): Promise<void> {
+    await this.#writing
+    this.#timer?.cancel()
+    this.#begin()
+    await this.#writing
+  }
+
+  #begin(): void {
+    this.#timer = undefined
+    const held = this.#wanted
+    if (held === undefined || this.#writing !== undefined) return
+    this.#wanted = undefined
+    this.#writing = this.#try(held).finally(() => {
       this.#writing = undefined
+      if (this.#wanted !== undefined) this.save(this.#wanted)
     })
   }
 
-  /** Resolves when nothing is left to write. */
-  async settled(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
-  }
-
-  async #drain(): Promise<void> {
-    for (let held = this.#wanted; held !== undefined; held = this.#wanted) {
-      this.#wanted = undefined
-      await this.#write(held).catch((error: unknown) =>
-        this.#log.error('the last good snapshot cannot be saved: a restart would not know it', {
-          folder: this.#folder,
-          error,
-        }),
-      )
+  async #try(held: Held): Promise<void> {
+    const startedMs = this.#clock.nowMs()
+    try {
+      await this.#write(held)
+    } catch (error) {
+      this.#log.error('the last good snapshot cannot be saved: a restart would not know it', {
+        folder: this.#folder,
+        error,
+      })
     }
+    this.#tookMs = this.#clock.nowMs() - startedMs
   }
 
-  async #write({ epoch, sequence, snapshot }: Held): Promise<void> {
+  async #write(held: Held): Promise<void> {
     const file = path.join(this.#folder, newestName)
     const fresh = `${file}.new`
-    const text = encodeControllerMessage({ type: 'snapshot', epoch, sequence, snapshot })
     await fs.promises.mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    await fs.promises.writeFile(fresh, text, { mode: 0o600, flush: true })
+    await writePieces(fresh, snapshotPieces(held))
     await fs.promises
       .rename(file, path.join(this.#folder, previousName))
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
       })
     await fs.promises.rename(fresh, file)
+  }
+}
+
+/** Requests are served between the pieces. */
+async function writePieces(file: string, pieces: Iterable<string>): Promise<void> {
+  await fs.promises.rm(file, { force: true })
+  const handle = await fs.promises.open(file, 'wx', 0o600)
+  try {
+    for (const piece of pieces) await handle.writeFile(piece)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
