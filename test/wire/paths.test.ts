@@ -236,6 +236,12 @@ describe('parameters', () => {
         '/;x/admin',
         '/a;/../admin;x',
       ],
+      ...[
+        '/admin;x=1/..%3B',
+        '/admin;/..%3B',
+        '/admin;x=1/users/..%3B/..%3Bzz',
+        '/admin;x/.%3b/..%3b',
+      ],
     ]),
   )('%s', (_, path) => isRefused(path))
 

@@ -76,13 +76,19 @@ export class Router {
     if (table === undefined) return none
     const result = this.#lookUp(table, method, path, query, headers, trace)
     const isEncoded = path.indexOf('%3B') >= 0
-    if (!isEncoded && path.indexOf(';') < 0) return result
-    // Some decode before they cut parameters off, so that %3B counts too. What is left of a segment may be nothing
-    // or dots, so that the rest is not canonical yet.
-    const bare = canonicalPath(withoutParameters(isEncoded ? path.replaceAll('%3B', ';') : path))
-    if (bare === undefined) return ambiguous
-    const other = this.#lookUp(table, method, bare.path, query, headers, undefined)
-    return leadsToSame(result, other) ? result : ambiguous
+    const isRaw = path.indexOf(';') >= 0
+    if (!isEncoded && !isRaw) return result
+    // Servlet containers cut parameters off before they decode, so that `%3B` belongs to a name; others decode first.
+    // A backend may be either, and both must be led to where the path as it stands is.
+    const bare = isRaw ? [withoutParameters(path)] : []
+    if (isEncoded) bare.push(withoutParameters(path.replaceAll('%3B', ';')))
+    const agrees = bare.every((text) => {
+      // What is left of a segment may be nothing or dots, so that it is not canonical yet.
+      const other = canonicalPath(text)
+      if (other === undefined) return false
+      return leadsToSame(result, this.#lookUp(table, method, other.path, query, headers, undefined))
+    })
+    return agrees ? result : ambiguous
   }
 
   /** The most specific table for a hostname; its owners alone decide what is served under it. */
