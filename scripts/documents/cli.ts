@@ -29,7 +29,8 @@ counts when it has stayed so for 0.8 s, and for 2 s when most files are gone: a 
 another name, or on a mount that failed takes no route away.
 
 A file that cannot be parsed, an object that is broken and settings that are broken leave in force what was good before.
-With \`--state\` that survives a restart. What was never good holds its place with 503 \`rule_invalid\`
+With \`--state\` that survives a restart: use it for whatever is protected. What was never good, or is not remembered, holds with
+503 \`rule_invalid\` what can be read of its place; a rule whose path nobody can read protects nothing of what other objects serve
 ([ADR 2](adr/0002-fail-closed-and-hold-the-place.md)). Statuses are logged when they change, and served at \`/debug/status\`
 on the admin port: \`{ statuses, problems }\`, which is also what \`check --output json\` prints, with \`ok\` before it.
 `

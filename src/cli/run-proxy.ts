@@ -72,7 +72,8 @@ function startFeed(
   metrics: ProxyMetrics,
   log: Log,
 ): () => Promise<void> {
-  const file = flags.state === undefined ? undefined : new LastGoodFile(flags.state, log, systemClock)
+  const file =
+    flags.state === undefined ? undefined : new LastGoodFile(flags.state, log, systemClock)
   let isListening: Promise<void> | undefined
   const intake = new Intake(async ({ snapshot }) => {
     try {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Problem } from '../../model/problem.ts'
 import { authorizerSpec } from './api-authorizer.ts'
-import { hostname, routeSpec, rule } from './api-route.ts'
+import { routeSpec, rule } from './api-route.ts'
 import { configMap, endpointSlice, metadata, referenceGrant, secret, service } from './core.ts'
 import { objectName } from './fields.ts'
 import type {
@@ -17,6 +17,7 @@ import type {
 } from './objects.ts'
 import { problemsOf } from './problems.ts'
 import { match } from './route-matches.ts'
+import { hostnamesIn, pathsIn } from './salvage.ts'
 import type { AuthorizerSpec, MatchSpec, RouteSpec, RuleSpec } from './specs.ts'
 
 /** What a manifest turned out to be. */
@@ -130,8 +131,6 @@ function decodeRoute(meta: Meta, spec: unknown): ApiRouteObject {
 function partsOf(spec: unknown): RouteSpec {
   const record = isRecord(spec) ? spec : {}
   const className = objectName.safeParse(record['className'])
-  const listed = Array.isArray(record['hostnames']) ? record['hostnames'] : []
-  const hostnames = listed.slice(0, 64).flatMap((item) => hostname.safeParse(item).data ?? [])
   const rules = Array.isArray(record['rules']) ? record['rules'] : []
   const part = routeSpec
     .pick({ paths: true, defaults: true })
@@ -139,7 +138,7 @@ function partsOf(spec: unknown): RouteSpec {
     .safeParse({ paths: record['paths'], defaults: record['defaults'] })
   return {
     ...(className.success && { className: className.data }),
-    hostnames,
+    hostnames: hostnamesIn(record),
     ...(part.success && (part.data as object)),
     rules: rules.slice(0, 256).map((item, i) => decodeRule(item, i)),
   }
@@ -157,11 +156,14 @@ function decodeRule(value: unknown, index: number): RouteSpec['rules'][number] {
   return { broken: true, name, matches: matchesOf(value['matches']) }
 }
 
+/** Undefined: nothing is known of it. */
 function matchesOf(value: unknown): readonly (MatchSpec | undefined)[] | undefined {
   if (value === undefined) return [{}]
-  return Array.isArray(value)
-    ? value.slice(0, 64).map((item) => match.safeParse(item).data as MatchSpec | undefined)
-    : undefined
+  if (!Array.isArray(value)) return undefined
+  return value.slice(0, 64).flatMap((item): (MatchSpec | undefined)[] => {
+    const whole = match.safeParse(item)
+    return whole.success ? [whole.data as MatchSpec] : pathsIn(item)
+  })
 }
 
 function decodeAuthorizer(meta: Meta, spec: unknown): ApiAuthorizerObject {

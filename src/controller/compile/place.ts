@@ -36,9 +36,9 @@ export function placeOf(spec: MatchSpec | undefined): Place {
   return anywhere
 }
 
-/** A path in another form than the canonical one meant the canonical one. */
+/** A path in another form than the canonical one meant the canonical one, and one without its first slash that with it. */
 function placeOfText(kind: 'exact' | 'prefix', text: string): Place {
-  const canonical = canonicalPath(text)?.path
+  const canonical = canonicalPath(text.startsWith('/') ? text : `/${text}`)?.path
   const path =
     canonical === undefined ? undefined : draftPath({ [kind]: canonical }, '', new Checks())
   return path === undefined ? anywhere : { hold: path, top: path }
