@@ -58,6 +58,9 @@ export interface ClusterControllerOptions {
 }
 
 const againMs = 1000
+/** A leader compiles this soon again; a standby only keeps warm. */
+const leaderMs = 50
+const standbyMs = 1000
 
 /** The controller of a cluster: objects in, snapshots pushed to proxies, statuses written back. */
 export class ClusterController {
@@ -82,7 +85,11 @@ export class ClusterController {
   constructor(options: ClusterControllerOptions) {
     const { client, clock, log, namespace, installation, owners, dnsNames } = options
     this.#options = options
-    this.#batch = new Batch(clock, () => this.#run())
+    this.#batch = new Batch(
+      clock,
+      () => this.#run(),
+      () => (this.leads ? leaderMs : standbyMs),
+    )
     this.#source = this.#newSource()
     this.#settings = new SettingsFile(options.settings, { clock, changed: this.#changed })
     this.#expecting = this.#newExpecting()
@@ -180,8 +187,10 @@ export class ClusterController {
       try {
         await this.#host.open()
         this.#lastGood = new LastGood(await this.#saved.load())
-        this.#reign?.begin(epoch)
-        return this.#changed()
+        // What is published first is what is there now: a standby may be a second behind.
+        this.#changed()
+        this.#batch.hurry()
+        return this.#reign?.begin(epoch)
       } catch (error) {
         log.error('leading cannot begin yet', { error })
         await wait(clock, againMs, this.#stop.signal)

@@ -4,15 +4,19 @@ import { fakeClock } from '../../../test/harness/fake-clock.ts'
 import { Batch } from './batching.ts'
 
 /** A batch whose work takes the time it is told. */
-function open(workMs: () => number) {
+function open(workMs: () => number, quietMs?: () => number) {
   const clock = fakeClock()
   const start = clock.nowMs()
   const runs: { at: number; tookMs: number }[] = []
-  const batch = new Batch(clock, () => {
-    const tookMs = workMs()
-    runs.push({ at: clock.nowMs() - start, tookMs })
-    clock.advance(tookMs)
-  })
+  const batch = new Batch(
+    clock,
+    () => {
+      const tookMs = workMs()
+      runs.push({ at: clock.nowMs() - start, tookMs })
+      clock.advance(tookMs)
+    },
+    quietMs,
+  )
   return { clock, batch, runs, now: () => clock.nowMs() - start }
 }
 
@@ -24,6 +28,28 @@ describe('Batch', () => {
     clock.advance(50)
     batch.touch()
     expect(runs.at(-1)).toEqual({ at: 50, tookMs: 0 })
+  })
+
+  test('who is in no hurry rests longer, until somebody is', () => {
+    let quietMs = 1000
+    const { clock, batch, runs } = open(
+      () => 0,
+      () => quietMs,
+    )
+    batch.touch()
+    batch.touch()
+    clock.advance(999)
+    expect(runs).toHaveLength(1)
+    batch.hurry()
+    expect(runs.at(-1)?.at).toBe(999)
+    batch.hurry()
+    expect(runs).toHaveLength(2)
+    quietMs = 50
+    clock.advance(1000)
+    batch.touch()
+    batch.touch()
+    clock.advance(50)
+    expect(runs.at(-1)?.at).toBe(2049)
   })
 
   test('what happens within 50 ms runs once, at their end', () => {

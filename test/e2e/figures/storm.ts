@@ -129,6 +129,8 @@ async function few(
     )
     took.push(performance.now() - startMs)
     await created
+    // One person's edit, not a storm.
+    await new Promise((resolve) => setTimeout(resolve, 150))
   }
   agent.destroy()
   took.sort((a, b) => a - b)
