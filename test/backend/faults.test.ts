@@ -90,16 +90,36 @@ describe('an upstream that breaks', () => {
     ['more 1xx than anyone needs', 'HTTP/1.1 103 Hints\r\nlink: a\r\n\r\n'.repeat(1000)],
     ['a head of 1 MB', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(1_000_000)}\r\n\r\n`],
     ['a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
-  ])('D2: %s is 502 or an abort, and its connection is not used again', async (_, answer) => {
+    [
+      'a first chunk below zero',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n',
+    ],
+  ])('D2: %s is 502, and its connection is not used again', async (_, answer) => {
     const { client, upstream, proxy } = await setUp((seen, part) => {
       if (part.includes('/canary')) seen.socket.write(ok())
       else seen.socket.write(answer, 'latin1')
     })
     const text = await client.send(get()).until(/upstream_protocol_error/)
-    if (!client.reset) expect(text).toMatch(/HTTP\/1.1 502 /)
+    expect(text).toMatch(/HTTP\/1.1 502 /)
+    expect(text).not.toMatch(/HTTP\/1.1 200 /)
     expect(await canary(proxy)).toBe('200')
     expect(upstream.connections.length).toBe(2)
+    expect(proxy.finished[0]).toMatchObject({
+      status: 502,
+      failure: { code: 'upstream_protocol_error' },
+      attempts: [{ outcome: 'upstream_protocol_error' }],
+    })
     expect(proxy.errors).toEqual([])
+  })
+
+  test('D2: a bad chunk after a head that is out aborts the client', async () => {
+    const { client, upstream } = await setUp(({ socket }) =>
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'),
+    )
+    await client.send(get()).until(/\r\n\r\n/)
+    upstream.connections[0]?.socket.write('-5\r\n')
+    expect(await client.untilOver()).toMatch(/^HTTP\/1.1 200 .*\r\n\r\n$/s)
+    expect(client.reset).toBe(true)
   })
 
   test('D3: bytes on an idle connection are no answer: the connection goes, the next request gets a new one', async () => {

@@ -65,6 +65,11 @@ class FakeReply implements Reply {
 
   flush(): void {}
 
+  /** What was given is with the client. */
+  retract(): boolean {
+    return false
+  }
+
   end(): void {
     this.ended = true
     this.watcher?.finished(true)

@@ -93,7 +93,7 @@ export interface Request {
 
 /** Answers one request. After `end` or `abort` every call is ignored. */
 export interface Reply {
-  /** True once a head has been given; from then on a failure can only abort. */
+  /** True once a head has been given; from then on a failure can only retract it or abort. */
   readonly started: boolean
   /** The exchange is over: everything from now on is ignored. */
   readonly over: boolean
@@ -110,6 +110,8 @@ export interface Reply {
   write(chunk: Buffer): boolean
   /** Sends what is held back: a head waits for its first bytes of body, so that both leave in one write. */
   flush(): void
+  /** Takes back a head that is still held back, as if it had never been given; false when it is out, or none was given. */
+  retract(): boolean
   /** Completes the answer. */
   end(): void
   /** Ends the connection so that the client cannot take the answer for complete. */

@@ -67,6 +67,13 @@ export class ClientReply implements Reply {
     this.#connection.written()
   }
 
+  retract(): boolean {
+    if (this.#held === '' || this.over) return false
+    this.#held = ''
+    this.started = false
+    return true
+  }
+
   end(): void {
     if (this.over) return
     if (this.#left > 0) return this.abort()

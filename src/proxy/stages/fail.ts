@@ -27,14 +27,15 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
     exchange.failureDetail = detail
     exchange.runtime.metrics.failed(code, detail)
   }
-  if (exchange.reply.started) return exchange.reply.abort()
-  if (refusals.has(code)) exchange.reply.closeAfter()
+  const { reply } = exchange
+  if (reply.started && !reply.retract()) return reply.abort()
+  if (refusals.has(code)) reply.closeAfter()
   const page = errorPage(exchange.rule, code)
   const body = page?.body ?? Buffer.from(problem(exchange, code, detail), 'utf8')
   const { status } = failures[code]
   sendHead(exchange, page?.status ?? status, fields(status, detail, page), body.length)
-  exchange.reply.write(body)
-  exchange.reply.end()
+  reply.write(body)
+  reply.end()
 }
 
 /** All of a problem document that is the same every time. */

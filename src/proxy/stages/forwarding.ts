@@ -213,7 +213,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     else this.#giveUp(code, clock)
   }
 
-  /** The head was sent: the client must not take the rest for complete (D1). */
+  /** The head was given: if it is out, the client must not take the rest for complete (D1). */
   #cut(code: FailureCode, clock: UpstreamClock | undefined): void {
     this.#record(0, 0, code)
     this.#finish()
