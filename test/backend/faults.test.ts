@@ -274,6 +274,50 @@ async function closed(upstream: Upstream): Promise<void> {
     await new Promise((resolve) => socket.once('close', resolve))
 }
 
+describe('an answer without a body', () => {
+  const lengths = (text: string): string[] =>
+    text.match(/^(content-length|transfer-encoding).*$/gm) ?? []
+  const head = 'HEAD / HTTP/1.1\r\nhost: a.example\r\n\r\n'
+
+  test.each([
+    [
+      'HEAD with a length',
+      head,
+      'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n',
+      ['content-length: 5'],
+    ],
+    [
+      'HEAD with a length of 0',
+      head,
+      'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+      ['content-length: 0'],
+    ],
+    ['HEAD without one', head, 'HTTP/1.1 200 OK\r\n\r\n', []],
+    ['HEAD in chunks', head, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', []],
+    [
+      '304 with a length',
+      get(),
+      'HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n',
+      ['content-length: 5'],
+    ],
+    ['304 without one', get(), 'HTTP/1.1 304 Not Modified\r\n\r\n', []],
+    ['204', get(), 'HTTP/1.1 204 No Content\r\n\r\n', []],
+  ])(
+    'gets no length that the backend did not tell (RFC 9110 §8.6): %s',
+    async (_, request, answer, want) => {
+      const { client, upstream, proxy } = await setUp(answering(answer))
+      expect(lengths(await client.send(request).until(/\r\n\r\n/))).toEqual(want)
+      client.text = ''
+      expect(
+        lengths(await client.send(request).until(/\r\n\r\n/)),
+        'on the same connection',
+      ).toEqual(want)
+      expect(upstream.connections.length).toBe(1)
+      expect(proxy.errors).toEqual([])
+    },
+  )
+})
+
 describe('D7: files that may be open', () => {
   test('clients get four fifths of them, whatever the settings say; those who have a connection keep it', async () => {
     const { proxy, client, upstream } = await setUp(answering(ok()), { openFiles: 5 })

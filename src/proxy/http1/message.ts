@@ -32,7 +32,7 @@ export interface ResponseHead {
   minorVersion: 0 | 1
   headers: HeaderList
   framing: Framing
-  /** Only with framing `length`. */
+  /** -1 without Content-Length. What has no body may tell one as well: an answer to HEAD, 304. */
   contentLength: number
   keepAlive: boolean
 }

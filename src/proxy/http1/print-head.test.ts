@@ -54,6 +54,13 @@ describe('printResponseHead', () => {
     [200, 'length', 0, '', 'HTTP/1.1 200 OK\r\naccept: */*\r\ncontent-length: 0\r\n\r\n'],
     [204, 'none', -1, '', 'HTTP/1.1 204 No Content\r\naccept: */*\r\n\r\n'],
     [
+      205,
+      'length',
+      0,
+      '',
+      'HTTP/1.1 205 Reset Content\r\naccept: */*\r\ncontent-length: 0\r\n\r\n',
+    ],
+    [
       200,
       'chunked',
       -1,

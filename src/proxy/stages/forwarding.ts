@@ -173,7 +173,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       return this.#retryAfter(head)
     }
     exchange.firstByteMs = firstByteMs
-    sendHead(exchange, head.status, head.headers, lengthOf(head))
+    sendHead(exchange, head.status, head.headers, head.contentLength)
   }
 
   #retryAfter(head: ResponseHead): void {
@@ -368,14 +368,6 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 const outcomeLabels: Record<string, string> = {}
 for (let status = 100; status < 600; status++)
   outcomeLabels[status] = `${Math.trunc(status / 100)}xx`
-
-/** Bytes of body that will come, as far as the head says. */
-const lengthOf = (head: ResponseHead): number =>
-  head.framing === 'length' || head.contentLength >= 0
-    ? head.contentLength
-    : head.framing === 'none'
-      ? 0
-      : -1
 
 /** A backend's own wish for a pause, at most 1 s (RFC 9110 §10.2.3; a date is not waited for). */
 function retryAfterMs(value: string | undefined): number {
