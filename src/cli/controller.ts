@@ -71,7 +71,7 @@ const proxies: readonly Option[] = [
   ),
   option(
     '--owner <name>',
-    'Deployment that owns what the controller creates, so that it goes with it',
+    'ConfigMap that owns what the controller creates, so that it goes with it',
   ),
 ]
 

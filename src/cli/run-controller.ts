@@ -97,15 +97,15 @@ async function access(file: string | undefined): Promise<ApiAccess> {
   }
 }
 
-/** What we make goes when our Deployment goes. */
+/** What we make goes when this ConfigMap goes, which we may read anyway. */
 async function ownersOf(
   client: ApiClient,
   { owner, namespace }: ControllerFlags,
 ): Promise<readonly OwnerReference[]> {
   if (owner === undefined) return []
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${owner}`
+  const path = `/api/v1/namespaces/${namespace}/configmaps/${owner}`
   const { metadata } = await client.request<{ metadata: { uid: string } }>({ method: 'GET', path })
-  return [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid: metadata.uid }]
+  return [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid: metadata.uid }]
 }
 
 /** What the pages are made of, besides the controller. */

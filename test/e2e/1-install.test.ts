@@ -38,7 +38,7 @@ describe('helm install', () => {
     expect(await sum(proxies, 9901, 'fairlead_requests_total')).toBeGreaterThan(0)
   })
 
-  test('what the controller made is owned by its Deployment', async () => {
+  test('what the controller made is owned by the installation', async () => {
     const { items } = await read<{
       items: { metadata: { name: string; ownerReferences?: { name: string }[] } }[]
     }>('secrets,configmaps', '-n', home, '-l', '!helm.sh/chart')
@@ -48,7 +48,7 @@ describe('helm install', () => {
       'fairlead-push-ca',
     ])
     for (const { metadata } of made)
-      expect(metadata.ownerReferences?.map(({ name }) => name)).toEqual(['fairlead-controller'])
+      expect(metadata.ownerReferences?.map(({ name }) => name)).toEqual(['fairlead-settings'])
   })
 
   test('the rights are those that are listed, and no more', async () => {
@@ -70,6 +70,9 @@ describe('helm install', () => {
       await may('patch', 'apiroutes.fairlead.dev', '--subresource=status', '-n', 'default'),
     ).toBe(true)
     expect(await may('create', 'pods', '-n', home)).toBe(false)
+    expect(await may('list', 'secrets', '-n', home)).toBe(false)
+    expect(await may('patch', 'secrets', '-n', home)).toBe(false)
+    expect(await may('get', 'deployments.apps', '-n', home)).toBe(false)
     expect(await may('watch', 'endpointslices.discovery.k8s.io', '-A')).toBe(true)
     expect(await may('update', 'leases.coordination.k8s.io/another', '-n', home)).toBe(false)
     const proxy = await kubectl(

@@ -1,12 +1,16 @@
 import { type ApiClient, ApiError } from '../../base/api-client.ts'
 import type { Log } from '../../base/log.ts'
 import type { ApiAuthorizerObject, ApiRouteObject } from '../api/objects.ts'
-import { encodeData, type OwnerReference } from './api-objects.ts'
+import {
+  decodeData,
+  encodeData,
+  type OwnerReference,
+  type OwnObject,
+  readObject,
+  writeObject,
+} from './api-objects.ts'
 
 type OurObject = ApiRouteObject | ApiAuthorizerObject
-
-const label = 'fairlead.dev/last-good'
-const prefix = 'fairlead-lg-'
 
 export interface LastGoodSecretsOptions {
   readonly client: ApiClient
@@ -17,18 +21,16 @@ export interface LastGoodSecretsOptions {
   readonly owners: readonly OwnerReference[]
 }
 
-interface SecretList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string }
-    readonly data?: { readonly object?: string }
-  }[]
-}
-
-/** The last good version of each object that is broken now: a Secret each, `fairlead-lg-<uid>` (architecture.md, invariant 2). */
+/**
+ * The last good version of each object that is broken now: a Secret each, `fairlead-lg-<uid>` (architecture.md, invariant 2), and
+ * a ConfigMap that names them, so that nobody needs the right to list Secrets.
+ */
 export class LastGoodSecrets {
   readonly #options: LastGoodSecretsOptions
   /** By uid: what is saved. */
   readonly #saved = new Map<string, string>()
+  /** Uids that the ConfigMap names: a Secret that it does not name is found by nobody. */
+  #named: readonly string[] = []
 
   constructor(options: LastGoodSecretsOptions) {
     this.#options = options
@@ -36,26 +38,27 @@ export class LastGoodSecrets {
 
   /** Everything that was saved. Rejects when that cannot be found out. */
   async load(): Promise<readonly OurObject[]> {
-    const { client, installation } = this.#options
-    const query = new URLSearchParams({ labelSelector: `${label}=${installation}` })
-    const { items } = await client.request<SecretList>({
-      method: 'GET',
-      path: `${this.#collection}?${query}`,
-    })
+    const uids = uidsIn(await this.#index())
+    const objects: OurObject[] = []
     this.#saved.clear()
-    return items.flatMap(({ metadata, data }) => {
-      const text = Buffer.from(data?.object ?? '', 'base64').toString('utf8')
-      this.#saved.set(metadata.name.slice(prefix.length), text)
-      return this.#parse(metadata.name, text)
-    })
+    for (const uid of uids) {
+      const secret = await readObject<OwnObject>(this.#options.client, this.#pathOf(uid))
+      const text = decodeData(secret?.data ?? {})['object']
+      if (text === undefined) continue
+      this.#saved.set(uid, text)
+      objects.push(...this.#parse(uid, text))
+    }
+    this.#named = uids
+    return objects
   }
 
-  #parse(name: string, text: string): OurObject[] {
+  #parse(uid: string, text: string): OurObject[] {
     try {
       const object = JSON.parse(text) as OurObject
       return object.kind === 'ApiRoute' || object.kind === 'ApiAuthorizer' ? [object] : []
     } catch {
-      this.#options.log.warn('a last good version cannot be read and is not used', { secret: name })
+      const secret = nameOf(uid)
+      this.#options.log.warn('a last good version cannot be read and is not used', { secret })
       return []
     }
   }
@@ -63,39 +66,91 @@ export class LastGoodSecrets {
   /** Saves these and deletes the others. Rejects at the first that cannot be written: nothing may be published before it is. */
   async save(objects: readonly OurObject[]): Promise<void> {
     const wanted = new Map(objects.map((object) => [object.meta.uid, JSON.stringify(object)]))
+    const fresh = [...wanted.keys()].filter((uid) => !this.#named.includes(uid))
+    if (fresh.length > 0) await this.#name([...this.#named, ...fresh])
     for (const [uid, text] of wanted) if (this.#saved.get(uid) !== text) await this.#put(uid, text)
-    for (const uid of this.#saved.keys()) if (!wanted.has(uid)) await this.#remove(uid)
+    const gone = this.#named.filter((uid) => !wanted.has(uid))
+    for (const uid of gone) await this.#remove(uid)
+    if (gone.length > 0) await this.#name([...wanted.keys()])
+  }
+
+  #index(): Promise<OwnObject | undefined> {
+    return readObject<OwnObject>(this.#options.client, `${this.#configMaps}/${this.#indexName}`)
+  }
+
+  async #name(uids: readonly string[]): Promise<void> {
+    const { client } = this.#options
+    const resourceVersion = (await this.#index())?.metadata.resourceVersion
+    await writeObject(client, this.#configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        ...this.#metadata(this.#indexName),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      },
+      data: { uids: JSON.stringify(uids) },
+    })
+    this.#named = uids
   }
 
   async #put(uid: string, text: string): Promise<void> {
-    const { client, namespace, installation, owners } = this.#options
-    const name = `${prefix}${uid}`
-    const metadata = { namespace, name, labels: { [label]: installation }, ownerReferences: owners }
-    await client.request({
-      method: 'PATCH',
-      path: `${this.#collection}/${name}?fieldManager=fairlead-controller&force=true`,
-      contentType: 'application/apply-patch+yaml',
-      body: {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        type: 'Opaque',
-        metadata,
-        data: encodeData({ object: text }),
-      },
+    const { client } = this.#options
+    const body: OwnObject = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'Opaque',
+      metadata: this.#metadata(nameOf(uid)),
+      data: encodeData({ object: text }),
+    }
+    await client.request({ method: 'POST', path: this.#secrets, body }).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.status === 409)) throw error
+      return client.request({ method: 'PUT', path: this.#pathOf(uid), body })
     })
     this.#saved.set(uid, text)
   }
 
   async #remove(uid: string): Promise<void> {
     await this.#options.client
-      .request({ method: 'DELETE', path: `${this.#collection}/${prefix}${uid}` })
+      .request({ method: 'DELETE', path: this.#pathOf(uid) })
       .catch((error: unknown) => {
         if (!(error instanceof ApiError && error.status === 404)) throw error
       })
     this.#saved.delete(uid)
   }
 
-  get #collection(): string {
+  #metadata(name: string): OwnObject['metadata'] {
+    const { namespace, owners } = this.#options
+    const labels = { 'app.kubernetes.io/managed-by': 'fairlead' }
+    return { namespace, name, labels, ownerReferences: owners }
+  }
+
+  get #indexName(): string {
+    return `${this.#options.installation}-last-good`
+  }
+
+  get #secrets(): string {
     return `/api/v1/namespaces/${this.#options.namespace}/secrets`
+  }
+
+  get #configMaps(): string {
+    return `/api/v1/namespaces/${this.#options.namespace}/configmaps`
+  }
+
+  #pathOf(uid: string): string {
+    return `${this.#secrets}/${nameOf(uid)}`
+  }
+}
+
+const nameOf = (uid: string): string => `fairlead-lg-${uid}`
+
+/** Names of Secrets are made of them: anything but a uid is left out. */
+function uidsIn(index: OwnObject | undefined): readonly string[] {
+  try {
+    const listed: unknown = JSON.parse(index?.data?.['uids'] ?? '[]')
+    return Array.isArray(listed)
+      ? listed.filter((uid): uid is string => typeof uid === 'string' && /^[\w-]{1,64}$/.test(uid))
+      : []
+  } catch {
+    return []
   }
 }
