@@ -11,30 +11,63 @@ const longestMs = 5 * 60_000
 const usualMs = 10_000
 
 export interface NameServer {
-  /** Addresses with their TTL in seconds; rejects when there is no answer. */
-  resolve(hostname: string): Promise<readonly { readonly address: string; readonly ttl: number }[]>
+  /** Rejects when there is no answer. */
+  resolve(hostname: string): Promise<NameAnswer>
 }
 
+export interface NameAnswer {
+  /** Addresses with their TTL in seconds. */
+  readonly found: readonly { readonly address: string; readonly ttl: number }[]
+  /** Families that could not be asked for: what is known of them stays. */
+  readonly failed: readonly (4 | 6)[]
+}
+
+/** Answers that say there is no such address: no failures. */
+const isAnswer = (code: string | undefined): boolean => code === 'ENODATA' || code === 'ENOTFOUND'
+
 /** By DNS with TTLs; names that only /etc/hosts or a search domain knows by the system's own look-up. */
-export function systemNameServer(servers?: readonly string[]): NameServer {
-  const resolver = new dns.promises.Resolver({ timeout: 2000, tries: 2 })
+export function systemNameServer(servers?: readonly string[], timeoutMs = 2000): NameServer {
+  const resolver = new dns.promises.Resolver({ timeout: timeoutMs, tries: 2 })
   if (servers !== undefined) resolver.setServers(servers)
-  const ask = async (hostname: string) => {
-    const answers = await Promise.allSettled([
-      resolver.resolve4(hostname, { ttl: true }),
-      resolver.resolve6(hostname, { ttl: true }),
-    ])
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
-  }
-  const lookUp = async (hostname: string) => {
-    const found = await dns.promises.lookup(hostname, { all: true })
-    return found.map(({ address }) => ({ address, ttl: usualMs / 1000 }))
-  }
+  const lookUp = oneAtATime((hostname: string) => dns.promises.lookup(hostname, { all: true }))
   return {
     async resolve(hostname) {
-      const found = hostname.includes('.') ? await ask(hostname) : []
-      return found.length > 0 || servers !== undefined ? found : lookUp(hostname)
+      const answer = hostname.includes('.') ? await ask(resolver, hostname) : nothing
+      if (answer.found.length > 0) return answer
+      if (servers !== undefined) throw answer.reason ?? new Error('no address')
+      const found = await lookUp(hostname)
+      return { found: found.map(({ address }) => ({ address, ttl: usualMs / 1000 })), failed: [] }
     },
+  }
+}
+
+interface Asked extends NameAnswer {
+  readonly reason?: unknown
+}
+
+const nothing: Asked = { found: [], failed: [] }
+
+async function ask(resolver: dns.promises.Resolver, hostname: string): Promise<Asked> {
+  const answers = await Promise.allSettled([
+    resolver.resolve4(hostname, { ttl: true }),
+    resolver.resolve6(hostname, { ttl: true }),
+  ])
+  const failed = ([4, 6] as const).filter((_, i) => {
+    const answer = answers[i]
+    return answer?.status === 'rejected' && !isAnswer(answer.reason?.code)
+  })
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  const reason = answers.find((answer) => answer.status === 'rejected')?.reason
+  return { found, failed, reason }
+}
+
+/** A look-up of the system holds a thread that files need, too: however many names hang, it is one (D6). */
+function oneAtATime<T>(work: (hostname: string) => Promise<T>): typeof work {
+  let before: Promise<unknown> = Promise.resolve()
+  return (hostname) => {
+    const result = before.then(() => work(hostname))
+    before = result.catch(() => {})
+    return result
   }
 }
 
@@ -54,13 +87,13 @@ export class Resolution {
   readonly #hostname: string
   readonly #options: ResolverOptions
   #timer: Timer | undefined
-  #known = ''
+  #known: readonly string[] = []
   #stopped = false
 
   constructor(hostname: string, options: ResolverOptions) {
     this.#hostname = hostname
     this.#options = options
-    if (isIP(hostname) !== 0) this.#take([{ address: hostname }])
+    if (isIP(hostname) !== 0) this.#take({ found: [{ address: hostname, ttl: 0 }], failed: [] })
     else void this.#refresh()
   }
 
@@ -72,14 +105,14 @@ export class Resolution {
   async #refresh(): Promise<void> {
     let waitMs = usualMs
     try {
-      const answers = await this.#options.names.resolve(this.#hostname)
+      const answer = await this.#options.names.resolve(this.#hostname)
       if (this.#stopped) return
-      if (this.#take(answers)) waitMs = Math.min(...answers.map(({ ttl }) => ttl)) * 1000
+      if (this.#take(answer)) waitMs = shortestTtlOf(answer) * 1000
       else waitMs = shortestMs
     } catch (error) {
       if (this.#stopped) return
       this.#options.failed((error as NodeJS.ErrnoException).code ?? 'failed')
-      if (this.#known === '') waitMs = shortestMs
+      if (this.#known.length === 0) waitMs = shortestMs
     }
     const clamped = Math.min(Math.max(waitMs, shortestMs), longestMs)
     this.#timer = this.#options.clock.after(
@@ -88,20 +121,24 @@ export class Resolution {
     )
   }
 
-  #take(answers: readonly { readonly address: string }[]): boolean {
-    const allowed = answers
+  #take({ found, failed }: NameAnswer): boolean {
+    const allowed = found
       .map(({ address }) => address)
       .filter((address) => !isForbiddenAddress(address, this.#options.allowLoopback))
     if (allowed.length === 0) {
-      this.#options.failed(answers.length === 0 ? 'empty' : 'forbidden_address')
+      this.#options.failed(found.length === 0 ? 'empty' : 'forbidden_address')
       return false
     }
-    const addresses = [...new Set(allowed)].sort().slice(0, mostAddresses)
-    const text = addresses.join()
-    if (text !== this.#known) {
-      this.#known = text
+    const kept = this.#known.filter((address) => failed.some((family) => family === isIP(address)))
+    const addresses = [...new Set([...allowed, ...kept])].sort().slice(0, mostAddresses)
+    if (addresses.join() !== this.#known.join()) {
+      this.#known = addresses
       this.#options.changed(addresses)
     }
     return true
   }
 }
+
+/** Node tells the TTL of the first 256 addresses of an answer, and nothing for the rest. */
+const shortestTtlOf = ({ found }: NameAnswer): number =>
+  Math.min(...found.map(({ ttl }) => ttl).filter(Number.isFinite))

@@ -77,7 +77,7 @@ export class Listener implements ConnectionHost {
       server.once('error', reject)
       server.listen({ host: this.#options.host, port: this.#options.port, backlog: 4096 }, resolve)
     })
-    // EMFILE and its like: the kernel keeps the connection queued, the next accept tries again (D7).
+    // EMFILE and its like, where libuv tells: as a rule it accepts and closes by itself, so that no client waits (D7).
     server.on('error', () => this.rejected({ code: 'overloaded', reason: 'accept_failed' }))
     return (server.address() as net.AddressInfo).port
   }
