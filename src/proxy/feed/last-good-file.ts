@@ -26,6 +26,8 @@ export class LastGoodFile {
   readonly #folder: string
   readonly #log: Log
   readonly #clock: Clock
+  /** The newest file can be read: it is worth being kept as the previous one. */
+  #isGood = false
   #wanted: Held | undefined
   #timer: Timer | undefined
   #writing: Promise<void> | undefined
@@ -41,7 +43,9 @@ export class LastGoodFile {
   load(): Held | undefined {
     for (const name of [newestName, previousName]) {
       const held = this.#read(path.join(this.#folder, name))
-      if (held !== undefined) return held
+      if (held === undefined) continue
+      this.#isGood = name === newestName
+      return held
     }
     return undefined
   }
@@ -103,12 +107,9 @@ export class LastGoodFile {
     const fresh = `${file}.new`
     await fs.promises.mkdir(this.#folder, { recursive: true, mode: 0o700 })
     await writePieces(fresh, snapshotPieces(held))
-    await fs.promises
-      .rename(file, path.join(this.#folder, previousName))
-      .catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-      })
+    if (this.#isGood) await fs.promises.rename(file, path.join(this.#folder, previousName))
     await fs.promises.rename(fresh, file)
+    this.#isGood = true
   }
 }
 
