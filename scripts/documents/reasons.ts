@@ -28,6 +28,8 @@ const programmedNotes: Readonly<Record<ProgrammedReason, string>> = {
     'The message names them. A proxy is late when it cannot reach the controller: its log says why, and `/debug/proxies` of the leader whom it knows.',
   Refused:
     'The message holds the problem in the words of the proxy. After an upgrade: one half is more than a minor version behind.',
+  TooLarge:
+    'The message says how large it is and how large it may be. Remove routes, or serve some of them by another installation.',
   NoProxies: 'See whether the Pods of the proxy are ready.',
   NotAccepted:
     '`Accepted` says what is wrong. Under `ServingLastGood` an earlier generation is served.',

@@ -102,6 +102,7 @@ export class ClusterController {
       happened: (status, events) => this.#events.tell(status, events),
       proxies: () => this.proxies,
       expected: () => this.#endpoints.ready,
+      withheld: () => this.#host.server?.withheld,
     })
     this.#saved = new LastGoodSecrets({ client, log, namespace, installation, owners })
     const name = `${installation}-push-ca`

@@ -13,21 +13,32 @@ export function frame(text: string): Buffer {
 /** Cuts a stream into messages again. Nothing is allocated by an announced length before that much has arrived. */
 export class FrameReader {
   readonly #largest: number
+  readonly #tooLarge: ((bytes: number) => void) | undefined
+  /** Bytes of one that was too large and have not come yet. */
+  #skip = 0
   #chunks: Buffer[] = []
   #size = 0
 
-  /** @param largest bytes that one message may have */
-  constructor(largest: number) {
+  /**
+   * @param largest bytes that one message may have
+   * @param tooLarge told of one that is announced to have more: it is passed over. Without this the stream is of no use then
+   */
+  constructor(largest: number, tooLarge?: (bytes: number) => void) {
     this.#largest = largest
+    this.#tooLarge = tooLarge
   }
 
-  /** The messages that are complete now; undefined when one is announced that is too large: the stream is of no use then. */
+  /** The messages that are complete now; undefined when the stream is of no use any more. */
   push(chunk: Buffer): string[] | undefined {
-    this.#chunks.push(chunk)
-    this.#size += chunk.length
+    this.#add(chunk)
     const messages: string[] = []
     for (let length = this.#length(); length !== undefined; length = this.#length()) {
-      if (length > this.#largest) return undefined
+      if (length > this.#largest) {
+        if (this.#tooLarge === undefined) return undefined
+        this.#tooLarge(length)
+        this.#passOver(headerBytes + length)
+        continue
+      }
       if (this.#size < headerBytes + length) return messages
       const whole = this.#joined()
       messages.push(whole.toString('utf8', headerBytes, headerBytes + length))
@@ -35,6 +46,21 @@ export class FrameReader {
       this.#size -= headerBytes + length
     }
     return messages
+  }
+
+  #add(chunk: Buffer): void {
+    const rest = chunk.subarray(Math.min(this.#skip, chunk.length))
+    this.#skip -= chunk.length - rest.length
+    if (rest.length === 0) return
+    this.#chunks.push(rest)
+    this.#size += rest.length
+  }
+
+  #passOver(bytes: number): void {
+    const whole = this.#joined()
+    this.#skip = Math.max(0, bytes - whole.length)
+    this.#chunks = [whole.subarray(bytes - this.#skip)]
+    this.#size = whole.length - (bytes - this.#skip)
   }
 
   #length(): number | undefined {

@@ -149,7 +149,9 @@ const proxyMessage = union<ProxyMessage, 'type'>('type', {
  */
 export function decodeControllerMessage(json: string): DecodedMessage<ControllerMessage> {
   const faults = new Faults()
-  const message = controllerMessage(parse(json), faults)
+  const value = parse(json)
+  if (value === undefined) return notJson
+  const message = controllerMessage(value, faults)
   if (faults.message !== undefined) return { problem: faults.print() }
   if (message.type !== 'snapshot' && message.type !== 'delta') return { message }
   const part = message.type === 'snapshot' ? message.snapshot : message.delta
@@ -166,9 +168,13 @@ export function decodeControllerMessage(json: string): DecodedMessage<Controller
 
 export function decodeProxyMessage(json: string): DecodedMessage<ProxyMessage> {
   const faults = new Faults()
-  const message = proxyMessage(parse(json), faults)
+  const value = parse(json)
+  if (value === undefined) return notJson
+  const message = proxyMessage(value, faults)
   return faults.message === undefined ? { message } : { problem: faults.print() }
 }
+
+const notJson = { problem: 'the message is not JSON' } as const
 
 function parse(json: string): unknown {
   try {

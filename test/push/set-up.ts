@@ -21,7 +21,7 @@ const quiet: Log = {
 
 const day = 86_400_000
 const validity = { fromWallMs: Date.now() - day, untilWallMs: Date.now() + day }
-const serverName = 'controller.test'
+export const serverName = 'controller.test'
 
 export const authority = await createAuthority('test', validity)
 export const serverPair = await issueCertificate(authority, {
@@ -71,7 +71,7 @@ export async function startServer(own: Partial<PushServerOptions> = {}) {
     review: async (token) =>
       token === 'bad'
         ? undefined
-        : { namespace: 'shop', name: token, expiresWallMs: Number.POSITIVE_INFINITY },
+        : { namespace: 'shop', name: token, goodForMs: Number.POSITIVE_INFINITY },
     changed: () => {},
     propagated: () => {},
     ...own,

@@ -1,40 +1,66 @@
 import { frame } from '../../model/frame.ts'
-import {
-  type ControllerMessage,
-  encodeControllerMessage,
-  largestMessage,
-  type Moment,
-} from '../../model/push-message.ts'
+import { encodeControllerMessage, largestMessage, type Moment } from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { deltaOf } from '../../model/snapshot-delta.ts'
-import type { Publication } from './publication.ts'
+import type { Publication, Withheld } from './publication.ts'
+import { SizeBound } from './size-bound.ts'
 
 /** Snapshots that a proxy may still have; they share nearly all of their parts. */
 const remembered = 16
 
 /** What is newest, as frames: each way to it is encoded once, however many proxies take it. */
 export class Outbox {
+  readonly #largest: number
+  readonly #bound = new SizeBound()
   #newest: Publication | undefined
+  #withheld: Withheld | undefined
   #history: Snapshot[] = []
   /** By the digest that a frame leads from; '' for the whole. */
   #frames = new Map<string, Buffer>()
+
+  /** @param largest bytes that a message may have */
+  constructor(largest: number = largestMessage) {
+    this.#largest = largest
+  }
 
   get newest(): Publication | undefined {
     return this.#newest
   }
 
-  /** @returns a problem when it is too large to be sent: then nothing has changed (hostile-inputs C10) */
+  /** What was too large since the newest was put. */
+  get withheld(): Withheld | undefined {
+    return this.#withheld
+  }
+
+  /**
+   * @returns a problem when its whole is too large: a proxy that starts could not be told. Then the one before stays
+   * (hostile-inputs C10). A change that is too large by itself is no problem: the whole goes instead.
+   */
   put(publication: Publication): string | undefined {
-    const before = this.#newest
     const frames = new Map<string, Buffer>()
-    if (before !== undefined && before.snapshot.digest !== publication.snapshot.digest) {
-      const delta = frameOf(publication, before.snapshot)
-      if (delta === undefined) return tooLarge
-      frames.set(before.snapshot.digest, delta)
-      this.#history = [before.snapshot, ...this.#history].slice(0, remembered)
+    const problem = this.#problemOf(publication, frames)
+    if (problem !== undefined) {
+      const { epoch, sequence } = publication
+      this.#withheld = { since: this.#withheld?.since ?? { epoch, sequence }, problem }
+      return problem
     }
+    const before = this.#newest?.snapshot
+    if (before !== undefined && before.digest !== publication.snapshot.digest)
+      this.#history = [before, ...this.#history].slice(0, remembered)
     this.#frames = frames
     this.#newest = publication
+    this.#withheld = undefined
+    return undefined
+  }
+
+  /** Encodes it whole only where it may be too large. */
+  #problemOf(publication: Publication, frames: Map<string, Buffer>): string | undefined {
+    if (this.#bound.of(publication.snapshot) <= this.#largest) return undefined
+    const text = wholeOf(publication)
+    const bytes = Buffer.byteLength(text)
+    if (bytes > this.#largest)
+      return `the configuration has ${bytes} bytes, and at most ${this.#largest} can be sent: the one before stays`
+    frames.set('', frame(text))
     return undefined
   }
 
@@ -47,7 +73,7 @@ export class Outbox {
     if (newest === undefined || (!whole && has === newest.snapshot.digest)) return undefined
     const { epoch, sequence } = newest
     const bytes = (whole ? undefined : this.#deltaFrom(has, newest)) ?? this.#whole(newest)
-    return bytes === undefined ? undefined : { frame: bytes, moment: { epoch, sequence } }
+    return { frame: bytes, moment: { epoch, sequence } }
   }
 
   #deltaFrom(digest: string, newest: Publication): Buffer | undefined {
@@ -55,30 +81,23 @@ export class Outbox {
     if (known !== undefined) return known
     const before = this.#history.find((snapshot) => snapshot.digest === digest)
     if (before === undefined) return undefined
-    const bytes = frameOf(newest, before)
-    if (bytes !== undefined) this.#frames.set(digest, bytes)
-    return bytes
+    const text = deltaFrom(before, newest)
+    return Buffer.byteLength(text) > this.#largest ? undefined : this.#keep(digest, text)
   }
 
-  #whole(newest: Publication): Buffer | undefined {
-    const known = this.#frames.get('')
-    if (known !== undefined) return known
-    const bytes = frameOf(newest, undefined)
-    if (bytes !== undefined) this.#frames.set('', bytes)
+  #whole(newest: Publication): Buffer {
+    return this.#frames.get('') ?? this.#keep('', wholeOf(newest))
+  }
+
+  #keep(from: string, text: string): Buffer {
+    const bytes = frame(text)
+    this.#frames.set(from, bytes)
     return bytes
   }
 }
 
-const tooLarge = `a change is over ${largestMessage} bytes and is not sent`
+const wholeOf = ({ epoch, sequence, snapshot }: Publication): string =>
+  encodeControllerMessage({ type: 'snapshot', epoch, sequence, snapshot })
 
-function frameOf(
-  { epoch, sequence, snapshot }: Publication,
-  before: Snapshot | undefined,
-): Buffer | undefined {
-  const message: ControllerMessage =
-    before === undefined
-      ? { type: 'snapshot', epoch, sequence, snapshot }
-      : { type: 'delta', epoch, sequence, delta: deltaOf(before, snapshot) }
-  const text = encodeControllerMessage(message)
-  return text.length > largestMessage ? undefined : frame(text)
-}
+const deltaFrom = (before: Snapshot, { epoch, sequence, snapshot }: Publication): string =>
+  encodeControllerMessage({ type: 'delta', epoch, sequence, delta: deltaOf(before, snapshot) })

@@ -1,6 +1,6 @@
 import type { ObjectStatus } from '../../model/problem.ts'
 import { isOlder, type Moment } from '../../model/push-message.ts'
-import type { ConnectedProxy } from './publication.ts'
+import type { ConnectedProxy, Withheld } from './publication.ts'
 
 /** A proxy that is counted on: a Ready endpoint of the proxy Service, connected or not. */
 export interface ExpectedProxy {
@@ -13,6 +13,7 @@ export const programmedReasons = {
   Programmed: 'Every proxy that is counted on serves this generation.',
   Waiting: 'Some proxy does not serve this generation yet.',
   Refused: 'A proxy refused the configuration, and serves the one before.',
+  TooLarge: 'The configuration is too large to be sent; the one before is served.',
   NoProxies: 'The Service of the proxies has no ready endpoints.',
   NotAccepted: 'This generation is not served at all.',
 } as const
@@ -31,6 +32,8 @@ export interface Fleet {
   readonly members: readonly Member[]
   /** What every one of them serves at least; undefined when one has not said. */
   readonly serves: Moment | undefined
+  /** What proxies are not sent at all. */
+  readonly withheld: Withheld | undefined
 }
 
 interface Member extends ExpectedProxy {
@@ -40,6 +43,7 @@ interface Member extends ExpectedProxy {
 export function fleetOf(
   expected: readonly ExpectedProxy[],
   proxies: readonly ConnectedProxy[],
+  withheld?: Withheld,
 ): Fleet {
   const byName = new Map(proxies.map((proxy) => [`${proxy.namespace}/${proxy.name}`, proxy]))
   const members = expected.map(({ namespace, name }) => ({
@@ -50,6 +54,7 @@ export function fleetOf(
   return {
     members,
     serves: members.map(({ connected }) => connected?.acknowledged).reduce(older, latest),
+    withheld,
   }
 }
 
@@ -66,7 +71,9 @@ const older = (a: Moment | undefined, b: Moment | undefined): Moment | undefined
 export function programmedOf(status: ObjectStatus, since: Moment, fleet: Fleet): Programmed {
   const accepted = status.conditions.find(({ type }) => type === 'Accepted')
   if (accepted?.status !== 'True') return notAccepted
-  const { members, serves } = fleet
+  const { members, serves, withheld } = fleet
+  if (withheld !== undefined && !isOlder(since, withheld.since))
+    return { status: 'False', reason: 'TooLarge', message: withheld.problem }
   if (members.length === 0) return noProxies
   if (serves !== undefined && !isOlder(serves, since))
     return {

@@ -8,6 +8,12 @@ export interface Publication extends Moment {
   readonly changedMs: number
 }
 
+/** What is not sent since some moment, and why; what was newest before is in force. */
+export interface Withheld {
+  readonly since: Moment
+  readonly problem: string
+}
+
 /** A proxy as the controller knows it, from its first message on until its connection is over. */
 export interface ConnectedProxy {
   /** Of its Pod, or of its certificate. */
@@ -26,4 +32,5 @@ export interface Publisher {
   /** Replaces what was published before; proxies that are behind get only the newest. */
   publish(publication: Publication): void
   readonly proxies: readonly ConnectedProxy[]
+  readonly withheld: Withheld | undefined
 }

@@ -12,10 +12,12 @@ import {
   pushProtocol,
 } from '../../model/push-message.ts'
 import { Outbox } from './outbox.ts'
-import type { ConnectedProxy, Publication, Publisher } from './publication.ts'
+import type { ConnectedProxy, Publication, Publisher, Withheld } from './publication.ts'
 import { type Identity, PushSession } from './push-session.ts'
 
 const mostProxies = 2000
+/** How long a client may take for its handshake, and for its head (K11). */
+const usualPatienceMs = 10_000
 /** Publications whose way to the proxies is timed. */
 const mostTimed = 256
 
@@ -40,13 +42,17 @@ export interface PushServerOptions {
   readonly changed: () => void
   /** A proxy serves what was changed so long ago. */
   readonly propagated: (seconds: number) => void
+  /** Bytes that a message may have; 256 MiB. */
+  readonly largest?: number
+  /** How long a client may take for its handshake, and for its head; 10 s. */
+  readonly patienceMs?: number
 }
 
 /** The controller's end of the push channel. Only the leader publishes; a standby says who leads (architecture.md, Push channel). */
 export class PushServer implements Publisher {
   readonly #options: PushServerOptions
   readonly #server: https.Server
-  readonly #outbox = new Outbox()
+  readonly #outbox: Outbox
   readonly #sessions = new Set<PushSession>()
   readonly #ping = frame(encodeControllerMessage({ type: 'ping' }))
   /** When what was published was changed, by its moment. */
@@ -55,9 +61,13 @@ export class PushServer implements Publisher {
 
   constructor(options: PushServerOptions) {
     this.#options = options
+    this.#outbox = new Outbox(options.largest)
+    const { patienceMs = usualPatienceMs } = options
     this.#server = https.createServer({
       ...tlsOptions(options.credentials),
-      headersTimeout: 10_000,
+      handshakeTimeout: patienceMs,
+      headersTimeout: patienceMs,
+      connectionsCheckingInterval: Math.min(1000, patienceMs),
       requestTimeout: 0,
       keepAliveTimeout: 5000,
       maxHeaderSize: 16 * 1024,
@@ -68,6 +78,10 @@ export class PushServer implements Publisher {
 
   get proxies(): readonly ConnectedProxy[] {
     return [...this.#sessions].filter((session) => session.subscribed)
+  }
+
+  get withheld(): Withheld | undefined {
+    return this.#outbox.withheld
   }
 
   /** @returns the port in use */
@@ -98,9 +112,11 @@ export class PushServer implements Publisher {
 
   publish(publication: Publication): void {
     const problem = this.#outbox.put(publication)
-    if (problem !== undefined)
+    if (problem !== undefined) {
       this.#options.log.error('the configuration is not published', { problem })
-    else this.#remember(publication)
+      return this.#options.changed()
+    }
+    this.#remember(publication)
     for (const session of this.#sessions) session.offer()
   }
 
@@ -225,5 +241,5 @@ function ofCertificate(socket: TLSSocket): Identity | undefined {
     podUri.exec(subjectaltname)?.slice(1) ?? String(subject?.CN ?? '').split('/')
   return namespace === undefined || namespace === '' || name === undefined || name === ''
     ? undefined
-    : { namespace, name, expiresWallMs: Number.POSITIVE_INFINITY }
+    : { namespace, name, goodForMs: Number.POSITIVE_INFINITY }
 }

@@ -20,8 +20,8 @@ const mostProblems = 16
 export interface Identity {
   readonly namespace: string
   readonly name: string
-  /** Wall clock; infinite for a certificate, which the connection is bound to. */
-  readonly expiresWallMs: number
+  /** From when it was shown; infinite for a certificate, which the connection is bound to. */
+  readonly goodForMs: number
 }
 
 /** The two streams of a connection and what ends it. */
@@ -55,6 +55,8 @@ export class PushSession implements ConnectedProxy {
   readonly #options: SessionOptions
   readonly #reader = new FrameReader(largestAnswer)
   #identity: Identity
+  /** Monotonic: a jump of the time of day sends nobody away (K7). */
+  #expiresMs: number
   #hello = false
   #has = ''
   #sent: Moment | undefined
@@ -67,6 +69,7 @@ export class PushSession implements ConnectedProxy {
     this.#identity = options.identity
     this.address = options.address
     this.#heardMs = options.clock.nowMs()
+    this.#expiresMs = this.#heardMs + options.identity.goodForMs
     this.#watch(helloMs)
   }
 
@@ -151,8 +154,9 @@ export class PushSession implements ConnectedProxy {
 
   /** A delta that does not fit is followed by the whole; a whole that is refused only by something newer. */
   #refuse(nack: Extract<ProxyMessage, { type: 'nack' }>): void {
-    const moment = { epoch: nack.epoch, sequence: nack.sequence }
     const wasWhole = this.#has === ''
+    // At most one is on its way: that is what is refused, also by a proxy that cannot read when it is from.
+    const moment = this.#sent ?? { epoch: nack.epoch, sequence: nack.sequence }
     this.refused = { moment, problems: nack.problems.slice(0, mostProblems) }
     this.#has = ''
     const sent = this.#sent
@@ -174,6 +178,7 @@ export class PushSession implements ConnectedProxy {
     )
       return this.#end('the new token was not accepted')
     this.#identity = identity
+    this.#expiresMs = this.#options.clock.nowMs() + identity.goodForMs
   }
 
   #send(whole: boolean): void {
@@ -190,7 +195,7 @@ export class PushSession implements ConnectedProxy {
       const { clock, stream, ping } = this.#options
       if (!this.#hello) return this.#end('no hello came')
       if (clock.nowMs() - this.#heardMs >= silenceMs) return this.#end('it fell silent')
-      if (clock.wallMs() >= this.#identity.expiresWallMs) return this.#end('its token has expired')
+      if (clock.nowMs() >= this.#expiresMs) return this.#end('its token has expired')
       stream.write(ping)
       this.#watch(pingMs)
     })

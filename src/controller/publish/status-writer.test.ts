@@ -68,6 +68,7 @@ function setUp() {
     happened: (status, list) =>
       events.push(...list.map(({ type, reason }) => `${status.uid} ${type} ${reason}`)),
     expected: () => expected,
+    withheld: () => undefined,
     proxies: () =>
       pods.map(
         (pod) =>

@@ -10,7 +10,7 @@ import {
   type Programmed,
   programmedOf,
 } from './programmed.ts'
-import type { ConnectedProxy } from './publication.ts'
+import type { ConnectedProxy, Withheld } from './publication.ts'
 
 /** A condition as it stands in `status.conditions` (meta/v1). */
 export interface StatusCondition {
@@ -32,6 +32,8 @@ export interface StatusWriterOptions {
   readonly happened: Happened
   readonly proxies: () => readonly ConnectedProxy[]
   readonly expected: () => readonly ExpectedProxy[]
+  /** What proxies are not sent at all. */
+  readonly withheld: () => Withheld | undefined
 }
 
 interface Entry {
@@ -40,6 +42,8 @@ interface Entry {
   since: Moment
   /** Not written before: a first write waits so that it can carry Programmed. */
   notBeforeMs: number
+  /** A write failed: not tried again before. */
+  againMs?: number
   /** What we wrote last; the watch shows it only later. */
   wrote?: readonly StatusCondition[]
 }
@@ -141,11 +145,13 @@ export class StatusWriter {
   }
 
   #fleet(): Fleet {
-    return fleetOf(this.#options.expected(), this.#options.proxies())
+    const { expected, proxies, withheld } = this.#options
+    return fleetOf(expected(), proxies(), withheld())
   }
 
   #consider(uid: string, entry: Entry, fleet: Fleet): void {
     const { clock } = this.#options
+    if (clock.nowMs() < (entry.againMs ?? 0)) return
     const programmed = programmedOf(entry.status, entry.since, fleet)
     const known = this.#known(entry)
     if (isPending(programmed) && clock.nowMs() < this.#notBeforeMs(entry, known)) return
@@ -202,10 +208,11 @@ export class StatusWriter {
           object: `${status.kind} ${status.namespace}/${status.name}`,
           error,
         })
-        clock.after(retryMs, () => {
-          this.#due.add(uid)
-          this.#plan(0)
-        })
+        const current = this.#entries.get(uid)
+        if (current === undefined) return
+        current.againMs = clock.nowMs() + retryMs
+        this.#due.add(uid)
+        this.#plan(lookMs)
       })
       .finally(() => {
         this.#writing.delete(uid)
@@ -255,8 +262,19 @@ const timeOf = (
   known.find((condition) => condition.type === type && condition.status === status)
     ?.lastTransitionTime
 
+/** Every condition that we may write. What others write beside them is theirs (C13). */
+const ours = new Set(['Accepted', 'ResolvedRefs', 'ServingLastGood', 'Programmed'])
+
 const isSame = (a: readonly StatusCondition[], b: readonly StatusCondition[]): boolean =>
-  JSON.stringify(a.map(fieldsOf).sort()) === JSON.stringify(b.map(fieldsOf).sort())
+  textOf(a) === textOf(b)
+
+const textOf = (conditions: readonly StatusCondition[]): string =>
+  JSON.stringify(
+    conditions
+      .filter(({ type }) => ours.has(type))
+      .map(fieldsOf)
+      .sort(),
+  )
 
 const fieldsOf = ({ type, status, reason, message, observedGeneration }: StatusCondition): string =>
   JSON.stringify([type, status, reason, message, observedGeneration])

@@ -13,6 +13,9 @@ export interface TokenReviewOptions {
   readonly serviceAccount: string
 }
 
+/** Where a token does not tell, and where our clock is so far ahead that a good one seems to be over. */
+const usualMs = 600_000
+
 interface TokenReview {
   readonly status?: {
     readonly authenticated?: boolean
@@ -43,18 +46,29 @@ export const reviewToken =
       status.audiences?.includes(audience) === true &&
       status.user?.username === `system:serviceaccount:${namespace}:${serviceAccount}`
     if (!isGood || name === undefined || name === '') return undefined
-    return { namespace, name, expiresWallMs: expiryOf(token) ?? clock.wallMs() + 600_000 }
+    return { namespace, name, goodForMs: remainingOf(token, clock.wallMs()) }
   }
 
-/** `exp` of a token that was found good: the review does not tell it. */
-function expiryOf(token: string): number | undefined {
+/**
+ * How long a token is good that was found good now: the review does not tell it. Its times are the API server's, not ours:
+ * it never lasts longer than it was made for, and is not over already, wherever our clock stands (K7).
+ */
+function remainingOf(token: string, wallMs: number): number {
+  const { exp, iat } = claimsOf(token)
+  if (exp === undefined) return usualMs
+  const remainingMs = exp * 1000 - wallMs
+  if (remainingMs <= 0) return usualMs
+  return iat === undefined ? remainingMs : Math.min(remainingMs, (exp - iat) * 1000)
+}
+
+function claimsOf(token: string): { readonly exp?: number; readonly iat?: number } {
   try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
-    )
-    const exp = (payload as { exp?: unknown } | null)?.exp
-    return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined
+    const text = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
+    const { exp, iat } = (JSON.parse(text) ?? {}) as { exp?: unknown; iat?: unknown }
+    return { ...(isTime(exp) && { exp }), ...(isTime(iat) && { iat }) }
   } catch {
-    return undefined
+    return {}
   }
 }
+
+const isTime = (value: unknown): value is number => Number.isFinite(value)

@@ -1,7 +1,7 @@
 import https from 'node:https'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { FrameReader, frame } from '../../model/frame.ts'
-import { largestMessage, pushPath } from '../../model/push-message.ts'
+import { pushPath } from '../../model/push-message.ts'
 
 /** Silence after which a connection counts as dead: three pings. */
 const silenceMs = 30_000
@@ -31,6 +31,10 @@ export interface FeedConnectionOptions {
   readonly message: (text: string, send: (text: string) => void) => Promise<void>
   /** @returns what is to be done when it is over */
   readonly opened: (send: (text: string) => void) => () => void
+  /** One was announced that is over the limit; it is passed over. */
+  readonly tooLarge: (bytes: number, send: (text: string) => void) => void
+  /** Bytes that a message may have. */
+  readonly largest: number
   readonly signal: AbortSignal
 }
 
@@ -44,7 +48,7 @@ export function subscribe(options: FeedConnectionOptions): Promise<never> {
 
 class FeedConnection {
   readonly #options: FeedConnectionOptions
-  readonly #reader = new FrameReader(largestMessage)
+  readonly #reader: FrameReader
   readonly #over: (error: Error) => void
   #request: ReturnType<typeof https.request> | undefined
   #timer: Timer | undefined
@@ -52,6 +56,8 @@ class FeedConnection {
 
   constructor(options: FeedConnectionOptions, over: (error: Error) => void) {
     this.#options = options
+    const { largest, tooLarge } = options
+    this.#reader = new FrameReader(largest, (bytes) => tooLarge(bytes, this.#send))
     this.#over = over
   }
 
@@ -87,19 +93,19 @@ class FeedConnection {
     response.on('error', (error) => this.#end(error))
     if (response.statusCode !== 200) return this.#refused(response)
     this.#expect(silenceMs)
-    const send = (text: string) => void this.#request?.write(frame(text))
-    this.#closed = this.#options.opened(send)
-    void this.#read(response, send)
+    this.#closed = this.#options.opened(this.#send)
+    void this.#read(response)
   }
 
+  readonly #send = (text: string): void => void this.#request?.write(frame(text))
+
   /** Reads on only when the messages before are dealt with: the controller cannot outrun us. */
-  async #read(response: AsyncIterable<Buffer>, send: (text: string) => void): Promise<void> {
+  async #read(response: AsyncIterable<Buffer>): Promise<void> {
     try {
       for await (const chunk of response) {
         this.#expect(silenceMs)
-        const texts = this.#reader.push(chunk)
-        if (texts === undefined) throw new Error(`a message is over ${largestMessage} bytes`)
-        for (const text of texts) await this.#options.message(text, send)
+        for (const text of this.#reader.push(chunk) ?? [])
+          await this.#options.message(text, this.#send)
       }
       throw new Error('the controller ended the connection')
     } catch (error) {

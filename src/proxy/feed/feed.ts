@@ -5,6 +5,7 @@ import { wait } from '../../base/wait.ts'
 import {
   decodeControllerMessage,
   encodeProxyMessage,
+  largestMessage,
   type ProxyHello,
   pushProtocol,
 } from '../../model/push-message.ts'
@@ -33,6 +34,8 @@ export interface FeedOptions {
   readonly applied: (held: Held) => void
   /** What keeps the proxy from being fed, for readiness and people; undefined: nothing. */
   readonly state: (problem: string | undefined) => void
+  /** Bytes that a message may have; 256 MiB. */
+  readonly largest?: number
 }
 
 /**
@@ -82,7 +85,7 @@ export class Feed {
   }
 
   async #subscribe(target: FeedTarget): Promise<string> {
-    const { clock, credentials: read, log } = this.#options
+    const { clock, credentials: read, log, largest = largestMessage } = this.#options
     try {
       const credentials = read()
       await subscribe({
@@ -95,6 +98,9 @@ export class Feed {
           return this.#watchToken(credentials.token, send)
         },
         message: (text, send) => this.#take(text, send),
+        largest,
+        tooLarge: (bytes, send) =>
+          this.#refuse(`a message has ${bytes} bytes, and at most ${largest} are taken`, send),
       })
       return ''
     } catch (error) {
@@ -123,16 +129,9 @@ export class Feed {
   async #take(text: string, send: (text: string) => void): Promise<void> {
     const { intake, log, applied, state } = this.#options
     const decoded = decodeControllerMessage(text)
-    if ('problem' in decoded) {
-      log.error('a message of the controller is refused', { problem: decoded.problem })
-      const { epoch = 0, sequence = 0, snapshot } = intake.held ?? {}
-      const digest = snapshot?.digest ?? ''
-      return send(
-        encodeProxyMessage({ type: 'nack', epoch, sequence, digest, problems: [decoded.problem] }),
-      )
-    }
+    if ('problem' in decoded) return this.#refuse(decoded.problem, send)
     const { message } = decoded
-    if (message.type === 'ping') return send(encodeProxyMessage({ type: 'pong' }))
+    if (message.type === 'ping') return this.#pinged(send)
     if (message.type === 'hello') return this.#greeted(message.protocol)
     const before = intake.held
     const answer = await intake.take(message)
@@ -146,15 +145,27 @@ export class Feed {
     }
   }
 
+  /** What could not even be read; what is in force stays. */
+  #refuse(problem: string, send: (text: string) => void): void {
+    const { log, intake } = this.#options
+    log.error('a message of the controller is refused', { problem })
+    const { epoch = 0, sequence = 0, snapshot } = intake.held ?? {}
+    const digest = snapshot?.digest ?? ''
+    send(encodeProxyMessage({ type: 'nack', epoch, sequence, digest, problems: [problem] }))
+  }
+
+  /** A controller that greets and then sends us away is not a good one: one that goes on talking is. */
+  #pinged(send: (text: string) => void): void {
+    this.#failures = 0
+    send(encodeProxyMessage({ type: 'pong' }))
+  }
+
   #greeted(protocol: number): void {
     if (protocol !== pushProtocol)
       throw new Error(
         `the controller speaks version ${protocol} of the channel, not ${pushProtocol}`,
       )
-    if (this.#options.intake.held !== undefined) {
-      this.#failures = 0
-      this.#options.state(undefined)
-    }
+    if (this.#options.intake.held !== undefined) this.#options.state(undefined)
   }
 
   /** Projected tokens are replaced on disk before they expire; the controller wants to see the new one. */

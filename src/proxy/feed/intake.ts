@@ -50,9 +50,11 @@ export class Intake {
       return `epoch ${moment.epoch}, sequence ${moment.sequence} is older than what is in force: ${held.epoch}, ${held.sequence}`
     const result = this.#snapshotOf(message)
     if ('problem' in result) return result.problem
+    const isKnown = result.snapshot.digest === held?.snapshot.digest
+    if (isKnown && !isOlder(held, moment)) return undefined
     const next = { ...moment, snapshot: result.snapshot }
     try {
-      if (result.snapshot.digest !== held?.snapshot.digest) await this.#apply(next)
+      if (!isKnown) await this.#apply(next)
     } catch (error) {
       return `it cannot be applied: ${error instanceof Error ? error.message : String(error)}`
     }
@@ -63,10 +65,16 @@ export class Intake {
   #snapshotOf(message: Configuration): ReturnType<typeof checked> {
     if (message.type === 'snapshot') return { snapshot: message.snapshot }
     const held = this.#held?.snapshot
+    if (held?.digest === message.delta.to && this.#isFrom(message)) return { snapshot: held }
     if (held?.digest !== message.delta.from)
       return {
         problem: `a change of ${message.delta.from}, but ${held?.digest ?? 'nothing'} is in force`,
       }
     return checked(applyDelta(held, message.delta))
+  }
+
+  /** What is in force came with this very message: it has come twice. */
+  #isFrom({ epoch, sequence }: Moment): boolean {
+    return this.#held?.epoch === epoch && this.#held.sequence === sequence
   }
 }
