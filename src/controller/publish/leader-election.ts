@@ -52,6 +52,8 @@ export class LeaderElection {
   #seen: Observation | undefined
   #renewedMs = 0
   #leads = false
+  /** The latest that was seen: no later one falls below it, wherever our clock stands (K7). */
+  #epoch = 0
   #leader: string | undefined
 
   constructor(options: ElectionOptions) {
@@ -104,6 +106,7 @@ export class LeaderElection {
     const lease = await store.read()
     if (this.#stop.signal.aborted) return
     if (lease === undefined) return this.#take(await store.create(this.#fresh()))
+    this.#epoch = Math.max(this.#epoch, lease.spec.leaseTransitions ?? 0)
     const nowMs = clock.nowMs()
     this.#seen = observe(lease, this.#seen, nowMs)
     const isOurs = lease.spec.holderIdentity === identity
@@ -116,7 +119,8 @@ export class LeaderElection {
 
   #fresh(): Lease {
     const { namespace, name, identity, clock } = this.#options
-    const spec = { leaseTransitions: firstEpoch(clock.wallMs()) - 1 }
+    const epoch = Math.max(firstEpoch(clock.wallMs()), this.#epoch + 1)
+    const spec = { leaseTransitions: epoch - 1 }
     return taken({ metadata: { namespace, name }, spec }, identity, clock.wallMs())
   }
 
@@ -124,6 +128,7 @@ export class LeaderElection {
   #take(lease: Lease, sinceMs = this.#options.clock.nowMs()): void {
     const { identity, elected, log } = this.#options
     this.#lease = lease
+    this.#epoch = Math.max(this.#epoch, lease.spec.leaseTransitions ?? 0)
     this.#renewedMs = sinceMs
     if (this.#leads) return
     this.#leads = true

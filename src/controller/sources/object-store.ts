@@ -58,6 +58,8 @@ export class ObjectStore implements ReflectorStore {
 
   replace(objects: readonly RawObject[]): void {
     const wanted = new Set(objects.map(keyOf))
+    const uids = new Set(objects.map(uidOf))
+    for (const uid of this.#conditions.keys()) if (!uids.has(uid)) this.#conditions.delete(uid)
     let isChanged = false
     for (const key of this.#items.keys())
       if (!wanted.has(key) && this.#items.delete(key)) isChanged = true
