@@ -7,11 +7,13 @@ export interface FakeClock extends Clock {
   readonly planned: number
   /** Lets time pass at once, as for a process that was stopped: what fell due runs late, and only once. */
   leap(ms: number): void
+  /** Sets the time of day forward or back; what is monotonic goes on. */
+  jump(ms: number): void
 }
 
 /** A clock that stands still until it is told otherwise. Begins in 2026. */
 export function fakeClock(): FakeClock {
-  const wallStart = Date.UTC(2026, 0, 1)
+  let wallStart = Date.UTC(2026, 0, 1)
   let now = 1000
   let planned = 0
   let waits: { at: number; run: () => void }[] = []
@@ -41,6 +43,9 @@ export function fakeClock(): FakeClock {
         next.run()
       }
       now = until
+    },
+    jump(ms) {
+      wallStart += ms
     },
     leap(ms) {
       now += ms

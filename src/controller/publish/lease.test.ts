@@ -165,4 +165,83 @@ describe('leader election', () => {
     const [first, second] = [a.told[0], b.told[0]].map((text) => Number(text?.split(' ')[1]))
     expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY)
   })
+
+  test('K7: an epoch does not fall back when the Lease is deleted and the clock is set back', async () => {
+    const clock = fakeClock()
+    const shared = leases()
+    const a = candidate('a', shared.store, clock)
+    await pass(clock, 200)
+    const b = candidate('b', shared.store, clock)
+    await pass(clock, 2000)
+    shared.forget()
+    clock.jump(-86_400_000)
+    await a.election.release()
+    await pass(clock, 3000)
+    const [first, second] = [a.told[0], b.told.at(-1)].map((text) => Number(text?.split(' ')[1]))
+    expect(b.told.at(-1)).toMatch(/^leads/)
+    expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY)
+  })
+})
+
+describe.each([
+  ['an hour ahead', 3_600_000],
+  ['an hour back', -3_600_000],
+  ['a day back', -86_400_000],
+])('K7: the clock is set %s', (_, jumpMs) => {
+  test('K7: who leads goes on leading, at its pace, and nobody else begins', async () => {
+    const clock = fakeClock()
+    const shared = leases()
+    const a = candidate('a', shared.store, clock)
+    await pass(clock, 200)
+    const b = candidate('b', shared.store, clock)
+    await pass(clock, 10_000)
+    const before = Number(shared.lease?.metadata.resourceVersion)
+    clock.jump(jumpMs)
+    await pass(clock, 20_000)
+    clock.jump(-jumpMs)
+    await pass(clock, 20_000)
+    const renewals = Number(shared.lease?.metadata.resourceVersion) - before
+    expect(a.told).toEqual([expect.stringMatching(/^leads/)])
+    expect(b.told).toEqual(['follows a'])
+    // Every 2 to 2.4 s.
+    expect(renewals).toBeGreaterThanOrEqual(15)
+    expect(renewals).toBeLessThanOrEqual(20)
+  })
+
+  test('K7: a lease that nobody renews is taken after it has run out, not before and not much later', async () => {
+    const clock = fakeClock()
+    const shared = leases()
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 15, leaseTransitions: 4 }
+    const renewTime = new Date(clock.wallMs()).toISOString()
+    await shared.store.create({
+      metadata: { namespace: 'gateway', name: 'fairlead' },
+      spec: { ...spec, renewTime },
+    })
+    const { election } = candidate('b', shared.store, clock)
+    const since = clock.nowMs()
+    await pass(clock, 5000)
+    clock.jump(jumpMs)
+    while (!election.leads) await pass(clock, 200)
+    expect(clock.nowMs() - since).toBeGreaterThanOrEqual(15_000)
+    expect(clock.nowMs() - since).toBeLessThanOrEqual(17_000)
+  })
+})
+
+describe('K6: two that both think they lead', () => {
+  test('K6: one that wakes up from a long pause has an older epoch than who leads now, and finds out at its first look', async () => {
+    const [clockA, clockB] = [fakeClock(), fakeClock()]
+    const shared = leases()
+    const a = candidate('a', shared.store, clockA)
+    await pass(clockA, 200)
+    const b = candidate('b', shared.store, clockB)
+    // A stands still: no timer of its runs.
+    while (!b.election.leads) await pass(clockB, 200)
+    expect(a.election.leads).toBe(true)
+    const [first, second] = [a.told[0], b.told.at(-1)].map((text) => Number(text?.split(' ')[1]))
+    expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY)
+    clockA.leap(60_000)
+    await pass(clockA, 400)
+    expect(a.told.at(-1)).toBe('follows b')
+    expect(b.election.leads).toBe(true)
+  })
 })

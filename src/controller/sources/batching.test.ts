@@ -113,4 +113,19 @@ describe('Batch', () => {
     clock.advance(1000)
     expect(runs).toHaveLength(1)
   })
+
+  test.each([3_600_000, -3_600_000, -86_400_000])(
+    'K7: the clock is set by %i ms in a storm: it neither stops nor runs more often',
+    (jumpMs) => {
+      const { clock, batch, runs } = open(() => 5)
+      for (let i = 0; i < 4000; i++) {
+        if (i === 2000) clock.jump(jumpMs)
+        batch.touch()
+        clock.advance(1)
+      }
+      const gaps = runs.slice(1).map(({ at }, i) => at - (runs[i]?.at ?? 0))
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(60)
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50)
+    },
+  )
 })
