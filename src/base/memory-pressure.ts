@@ -5,9 +5,19 @@ import type { Clock, Timer } from './clock.ts'
 export type Pressure = 'none' | 'refuse' | 'shed'
 
 const sampleMs = 250
+const mebibyte = 2 ** 20
+/** V8's own, where no flag says otherwise. */
+const usualSemiSpace = 16 * mebibyte
+
+interface Measurement {
+  readonly heapUsed: number
+  readonly rss: number
+  readonly youngUsed?: number
+}
 
 /**
- * How near the process is to the memory it may have: of the heap, V8's limit; of all it holds (buffers are outside the
+ * How near the process is to the memory it may have: of the heap, V8's limit, and that of its old generation alone, which
+ * is what V8 ends the process for (D8); of all it holds (buffers are outside the
  * heap), the cgroup's, which it may have to share with other processes of the same program.
  */
 export class MemoryPressure {
@@ -16,6 +26,7 @@ export class MemoryPressure {
   readonly #percents: () => { readonly memoryPercent: number; readonly memoryShedPercent: number }
   readonly #changed: (level: Pressure) => void
   readonly #heapLimit = v8.getHeapStatistics().heap_size_limit
+  readonly #oldLimit = this.#heapLimit - mostYoung()
   readonly #groupLimit: number
   #timer: Timer | undefined
 
@@ -38,20 +49,32 @@ export class MemoryPressure {
 
   #plan(): void {
     this.#timer = this.#clock.after(sampleMs, () => {
-      this.sample(process.memoryUsage())
+      this.sample({ ...process.memoryUsage(), youngUsed: youngSpace()?.space_used_size ?? 0 })
       this.#plan()
     })
   }
 
   /** Takes one measurement into account. */
-  sample({ heapUsed, rss }: { readonly heapUsed: number; readonly rss: number }): void {
+  sample({ heapUsed, rss, youngUsed = 0 }: Measurement): void {
     const { memoryPercent, memoryShedPercent } = this.#percents()
-    const used = 100 * Math.max(heapUsed / this.#heapLimit, rss / this.#groupLimit)
+    const old = (heapUsed - youngUsed) / this.#oldLimit
+    const used = 100 * Math.max(heapUsed / this.#heapLimit, old, rss / this.#groupLimit)
     const level = used >= memoryShedPercent ? 'shed' : used >= memoryPercent ? 'refuse' : 'none'
     if (level === this.level) return
     this.level = level
     this.#changed(level)
   }
+}
+
+const youngSpace = () =>
+  v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+
+/** Bytes of `heap_size_limit` that only the young generation may take: three semi-spaces, a third of a small heap. */
+function mostYoung(): number {
+  const flag = process.execArgv.map((each) => /^--max-semi-space-size=(\d+)$/.exec(each)?.[1])
+  const told = Number(flag.find((each) => each !== undefined) ?? 0) * mebibyte
+  const inUse = (youngSpace()?.space_size ?? 0) / 2
+  return 3 * Math.max(told === 0 ? usualSemiSpace : told, inUse)
 }
 
 /** Bytes that the control group allows, v2 or v1; infinite without a limit. */

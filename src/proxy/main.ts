@@ -157,7 +157,7 @@ const watchMemory = (
     () => runtime.snapshot.settings.limits,
     (level) => {
       runtime.pressure = level
-      log.warn('memory pressure changed', { level })
+      log.warn('memory pressure changed', { pressure: level })
       if (level !== 'shed') return
       listener.shed()
       runtime.shed()

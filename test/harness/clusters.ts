@@ -52,7 +52,7 @@ export function balanced(
     const live = new LiveCluster(clusterOf(spec, i), {
       clock,
       dice,
-      names: { resolve: async () => [] },
+      names: { resolve: async () => ({ found: [], failed: [] }) },
       allowLoopback: true,
       openPool: (_, address, port) =>
         new Pool(

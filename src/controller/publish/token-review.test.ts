@@ -23,13 +23,7 @@ let clock: FakeClock
 beforeEach(async () => {
   status = good
   asked = []
-  server = http.createServer(async (request, response) => {
-    let text = ''
-    for await (const part of request.setEncoding('utf8')) text += part as string
-    asked.push(JSON.parse(text))
-    response.writeHead(201, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ status }))
-  })
+  server = http.createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   clock = fakeClock()
   const { port } = server.address() as AddressInfo
@@ -40,6 +34,14 @@ afterEach(() => {
   server.close()
   server.closeAllConnections()
 })
+
+async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  let text = ''
+  for await (const part of request.setEncoding('utf8')) text += part as string
+  asked.push(JSON.parse(text))
+  response.writeHead(201, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ status }))
+}
 
 const review = (token: string) =>
   reviewToken({ client, clock, namespace: 'gateway', serviceAccount: 'fairlead-proxy' })(token)
@@ -67,8 +69,8 @@ describe('K11: whose token it is', () => {
     ],
     ['it is bound to no Pod', { ...good, user: { username: good.user.username } }],
     ['nothing is said', undefined],
-  ])('K11: not accepted when %s', async (_, answer) => {
-    status = answer
+  ])('K11: not accepted when %s', async (_, reviewed) => {
+    status = reviewed
     expect(await review(tokenOf({ exp: 9e9 }))).toBeUndefined()
   })
 })

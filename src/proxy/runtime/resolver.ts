@@ -42,7 +42,7 @@ export function systemNameServer(servers?: readonly string[], timeoutMs = 2000):
 }
 
 interface Asked extends NameAnswer {
-  readonly reason?: unknown
+  readonly reason?: Error | undefined
 }
 
 const nothing: Asked = { found: [], failed: [] }
@@ -57,7 +57,7 @@ async function ask(resolver: dns.promises.Resolver, hostname: string): Promise<A
     return answer?.status === 'rejected' && !isAnswer(answer.reason?.code)
   })
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
-  const reason = answers.find((answer) => answer.status === 'rejected')?.reason
+  const reason = answers.find((answer) => answer.status === 'rejected')?.reason as Error | undefined
   return { found, failed, reason }
 }
 
