@@ -119,6 +119,12 @@ describe('D6: a name server that does not answer as it should', () => {
   })
 })
 
+test('C6: of an answer, what may not be called is left out', async () => {
+  server.answering = ['169.254.169.254', '127.0.0.1', '0.0.0.0', '10.0.0.5']
+  server.answering6 = ['0:0:0:0:0:0:0:1', '0:0:0:0:0:ffff:a9fe:a9fe', 'fe80:0:0:0:0:0:0:1']
+  expect(await open()).toBe('10.0.0.5')
+})
+
 describe('D6: how much, and how often', () => {
   test('D6: 512 addresses come over TCP, and 64 of them are used', async () => {
     server.answering = Array.from({ length: 512 }, (_, i) => `10.1.${i >> 8}.${i & 255}`)
