@@ -28,6 +28,7 @@ export class MemoryPressure {
   readonly #heapLimit = v8.getHeapStatistics().heap_size_limit
   readonly #oldLimit = this.#heapLimit - mostYoung()
   readonly #groupLimit: number
+  #rss = 0
   #timer: Timer | undefined
 
   constructor(
@@ -49,9 +50,24 @@ export class MemoryPressure {
 
   #plan(): void {
     this.#timer = this.#clock.after(sampleMs, () => {
-      this.sample({ ...process.memoryUsage(), youngUsed: youngSpace()?.space_used_size ?? 0 })
+      this.sample(this.#measure())
       this.#plan()
     })
+  }
+
+  #measure(): Measurement {
+    const heapUsed = v8.getHeapStatistics().used_heap_size
+    return { heapUsed, rss: this.#residentSet(), youngUsed: youngSpace()?.space_used_size ?? 0 }
+  }
+
+  /** Node opens a file for it, and throws when no more may be open: then it is as it was (D7). */
+  #residentSet(): number {
+    try {
+      this.#rss = process.memoryUsage.rss()
+    } catch {
+      // The next look may be luckier.
+    }
+    return this.#rss
   }
 
   /** Takes one measurement into account. */
