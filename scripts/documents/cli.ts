@@ -13,9 +13,16 @@ the command line wins. An empty variable counts as none; a switch is \`true\` or
 
 | exit code | when |
 |---|---|
-| 0 | done; \`check\`: nothing is wrong; \`explain\`: a rule serves the request; the others: stopped by SIGTERM or SIGINT, after what was in flight |
+| 0 | done; \`check\`: nothing is wrong; \`explain\`: a rule serves the request; the others: stopped by a signal, after what was in flight |
 | 1 | \`check\`: something is wrong; \`explain\`: no rule serves the request; the others: could not start (one line says why), or a second signal |
 | 2 | the command line is wrong, or the folder that \`check\` or \`explain\` is given cannot be read; one line says what would be right |
+
+| signal | to \`standalone\`, \`proxy\` and \`controller\` |
+|---|---|
+| SIGTERM, SIGINT, SIGQUIT | not ready at once, finish what is in flight, exit with 0 ([with workers](workers.md#stopping)); a second one ends it at once |
+| SIGHUP | when standard input is a terminal: it is gone, so the same as SIGTERM; else nothing, and the log says so: manifests and settings are watched |
+| SIGUSR1 | nothing, and the log says so: no debugger can be opened |
+| SIGUSR2 | \`standalone\` and \`proxy\`: opens the access log anew, after a rotation |
 
 ${program.commands.map((command) => section(command, root)).join('\n')}
 ## How the folder is read

@@ -12,6 +12,8 @@ export function settleProcess(): void {
   process.env['UV_THREADPOOL_SIZE'] ||= String(threads)
   // As `--disable-proto=delete`: no key of a foreign object is a way to the prototype of all objects.
   Reflect.deleteProperty(Object.prototype, '__proto__')
+  // Node's own answer to it is to open its inspector. Whoever runs on says that it does nothing.
+  process.on('SIGUSR1', () => {})
   v8.setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 }
 

@@ -6,7 +6,7 @@ import { type ApiAccess, ApiClient } from '../base/api-client.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import type { EventLoop } from '../base/event-loop.ts'
-import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
+import { dieOnFault, takeSignals, untilStopped } from '../base/lifecycle.ts'
 import { livenessRoute } from '../base/liveness.ts'
 import { createLog, type Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
@@ -22,6 +22,7 @@ import { version } from './version.ts'
 export async function runController(flags: ControllerFlags): Promise<void> {
   const log = createLog(flags.logLevel)
   dieOnFault(log)
+  takeSignals(log, 'the cluster and the settings are watched')
   try {
     await run(flags, log)
   } catch (error) {

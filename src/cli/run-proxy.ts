@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { startAdmin } from '../base/admin.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
-import { dieOnFault, untilStopped } from '../base/lifecycle.ts'
+import { dieOnFault, takeSignals, untilStopped } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
 import { findFacts } from '../base/runtime-facts.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
@@ -24,6 +24,7 @@ import { version } from './version.ts'
 export async function runProxy(flags: ProxyFlags): Promise<void> {
   const log = createLog(flags.logLevel)
   dieOnFault(log)
+  takeSignals(log, 'the controller sends what changes; SIGUSR2 opens the access log anew')
   try {
     await run(flags, log)
   } catch (error) {

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { dieOnFault } from '../base/lifecycle.ts'
+import { dieOnFault, takeSignals } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
 import type { StandaloneFlags } from './standalone.ts'
 import { startFault } from './start-fault.ts'
@@ -11,6 +11,8 @@ type Role = (flags: StandaloneFlags, log: Log) => Promise<void>
 export async function runStandalone(flags: StandaloneFlags): Promise<void> {
   const log = createLog(flags.logLevel, cluster.isWorker ? { pid: process.pid } : {})
   dieOnFault(log)
+  if (!cluster.isWorker)
+    takeSignals(log, 'manifests and settings are watched; SIGUSR2 opens the access log anew')
   try {
     const run = await roleOf(flags)
     await run(flags, log)

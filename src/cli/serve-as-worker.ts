@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
+import { leaveSignals } from '../base/lifecycle.ts'
 import type { Log } from '../base/log.ts'
 import { samplesOf } from '../base/metric-sum.ts'
 import { findFacts } from '../base/runtime-facts.ts'
@@ -15,9 +16,7 @@ import type { StandaloneFlags } from './standalone.ts'
 
 /** A data plane among others, under a supervisor. When that is gone, Node ends this process, too. */
 export async function serveAsWorker(flags: StandaloneFlags, log: Log): Promise<void> {
-  // Signals come to the whole group from a terminal and from systemd. The supervisor says what follows from them.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)
-    process.on(signal, () => {})
+  leaveSignals()
   const { createProxy } = await import('../proxy/main.ts')
   const link = new WorkerLink({
     clock: systemClock,

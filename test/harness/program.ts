@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,8 @@ export interface Program {
   /** Resolves with what the program says once it has said it. */
   said(pattern: RegExp): Promise<string>
   kill(signal: NodeJS.Signals): void
+  /** Nobody reads any more what it writes. */
+  leave(): void
   /** Resolves when the process has ended, whether all that it said was read or not. */
   readonly exited: Promise<number | null>
   /** Resolves when the process is gone. */
@@ -44,6 +46,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A process group of its own, as a terminal gives it. */
   readonly ownGroup?: boolean
+  /** Standard input is a terminal (Linux only). */
+  readonly terminal?: boolean
   /** Standard output is a pipe that nobody reads before `read`. */
   readonly unread?: boolean
 }
@@ -54,6 +58,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const dir = join(folder, 'manifests')
   mkdirSync(dir)
   for (const [name, text] of Object.entries(options.manifests)) writeFileSync(join(dir, name), text)
+  const stdin = options.terminal === true ? openSync('/dev/ptmx', 'r+') : undefined
   const child = spawn(
     process.execPath,
     [
@@ -62,11 +67,12 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
       ...(options.flags?.(folder) ?? []),
     ],
     {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
       detached: options.ownGroup === true,
       env: { ...process.env, ...options.env },
     },
   )
+  if (stdin !== undefined) closeSync(stdin)
   const output = new Output(child, options.unread === true)
   const over = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
     child.on('close', (code, signal) => resolve({ code, signal })),
@@ -96,6 +102,10 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     },
     said: (pattern) => output.said(pattern),
     kill: (signal) => void child.kill(signal),
+    leave() {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    },
     exited,
     over,
     async close() {
