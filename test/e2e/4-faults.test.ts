@@ -68,6 +68,24 @@ describe('the leader goes', () => {
   })
 })
 
+test('K4 what was last good outlives all controllers, and its Secret goes when the object is good again', async () => {
+  const kept = async () =>
+    (await kubectl('get', 'secrets', '-n', home, '-o', 'name')).includes('fairlead-lg-')
+  await apply(route('kept', says('good')))
+  await waitFor('Programmed', 'apiroute/kept')
+  await apply(route('kept', { ...says('bad'), matches: [{ path: { regex: '/(a' } }] }))
+  await until(async () => ((await kept()) ? true : undefined), 'a Secret')
+  const names = (await pods('controller')).map(({ metadata }) => metadata.name)
+  await kubectl('delete', 'pod', ...names, '-n', home, '--force', '--grace-period=0')
+  await ready('controller')
+  await apply(route('marker', says('marker')))
+  await served('marker.example', 'marker')
+  await served('kept.example', 'good')
+  await apply(route('kept', says('better')))
+  await served('kept.example', 'better')
+  await until(async () => ((await kept()) ? undefined : true), 'no Secret')
+})
+
 describe('no controller at all', () => {
   test('K4 a proxy whose container starts anew serves its last good snapshot', async () => {
     await kubectl('scale', `deployment/${release}-controller`, '-n', home, '--replicas=0')
