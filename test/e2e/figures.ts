@@ -3,12 +3,14 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { outage } from './figures/outage.ts'
 import { storm } from './figures/storm.ts'
+import { upgrades } from './figures/upgrade.ts'
 import { setup } from './set-up.ts'
 
 const usage = `usage: npm run figures [-- options]
 
   --routes N      routes that are created at once (10000)
   --singles N     routes that are then created one by one (500)
+  --requests N    requests while Pods are replaced (50000)
   --minutes N     how long controllers and API server are away (10); needs FAIRLEAD_LAB
   --results       write test/e2e/RESULTS.md
 
@@ -24,6 +26,7 @@ const { values } = parseArgs({
   options: {
     routes: { type: 'string', default: '10000' },
     singles: { type: 'string', default: '500' },
+    requests: { type: 'string', default: '50000' },
     minutes: { type: 'string', default: '10' },
     results: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -41,7 +44,9 @@ try {
     figures.push(figure)
     console.log(`${figure.what}: ${figure.shown} (wanted: ${figure.wanted})`)
   }
-  await storm({ routes: Number(values.routes), singles: Number(values.singles), say })
+  if (Number(values.requests) > 0) await upgrades({ requests: Number(values.requests), say })
+  if (Number(values.routes) > 0)
+    await storm({ routes: Number(values.routes), singles: Number(values.singles), say })
   if (Number(values.minutes) > 0) await outage({ minutes: Number(values.minutes), say })
 } finally {
   await tearDown()
