@@ -110,7 +110,7 @@ async function answer(
     import('../proxy/runtime/router.ts'),
     import('./print-status.ts'),
   ])
-  const result = explain(new Router(snapshot.hosts), request)
+  const result = explain(new Router(snapshot.hosts), request, snapshot.settings.limits)
   const shares = await sharesOf(snapshot, result.entry, flags.region)
   const hasProblems = problems.length > 0 || !statuses.every(isGood)
   process.stdout.write(

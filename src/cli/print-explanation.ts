@@ -30,6 +30,7 @@ export interface Surroundings {
 /** An explanation for people. */
 export function printExplanation(result: Explanation, around: Surroundings): string {
   const { entry, considered } = result
+  if (result.outcome === 'refused') return `${result.summary}\n`
   const lines = [
     result.summary,
     `path       ${result.path ?? 'none: it has no canonical form'}`,

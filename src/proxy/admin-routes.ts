@@ -99,7 +99,7 @@ function explained(proxy: DataPlane, query: URLSearchParams) {
   const request = explainedRequest(query.get('method') ?? 'GET', query.get('url') ?? '', [])
   return request === undefined
     ? { status: 400, body: 'give ?url=http://host/path\n' }
-    : { status: 200, body: explain(proxy.runtime.router, request) }
+    : { status: 200, body: explain(proxy.runtime.router, request, proxy.runtime.limits) }
 }
 
 function backends({ runtime }: DataPlane) {

@@ -216,7 +216,19 @@ describe.concurrent('fairlead explain', () => {
       what: 'a broken rule holds its place',
       args: ['GET', 'http://b.example/'],
       code: 1,
-      says: /answer {5}503 rule_invalid/,
+      says: /^rule shop\/b\/\S+ is broken and holds its place: 503\n.*answer {5}503 rule_invalid/s,
+    },
+    {
+      what: 'R10 a method that nobody has heard of',
+      args: ['FOO', 'http://a.example/x'],
+      code: 1,
+      says: /^FOO is no registered method and no match of rule shop\/a\/x names it: 501/,
+    },
+    {
+      what: 'R6 a method that is not for a gateway',
+      args: ['TRACE', 'http://a.example/x'],
+      code: 1,
+      says: /^the gateway refuses it with 405 method_not_allowed, before any rule is looked for\n$/,
     },
     {
       what: 'no rule matches',

@@ -1,11 +1,15 @@
+import { failures } from '../../model/failure.ts'
 import type { Match, ValueMatch } from '../../model/match.ts'
 import { canonicalPath } from '../../model/path.ts'
 import type { HostEntry } from '../../model/snapshot.ts'
 import type { HeaderList } from '../http1/header-list.ts'
+import type { ParseFault, RequestHead } from '../http1/message.ts'
+import { type HeadLimits, RequestParser } from '../http1/request-parser.ts'
+import { isKnownMethod } from './known-method.ts'
 import { pathTest, type ValueTest } from './matchers.ts'
 import type { Loss, RouteResult, Router } from './router.ts'
 
-/** A request as the gateway has parsed it. */
+/** A request as a client would send it. */
 export interface ExplainedRequest {
   readonly hostname: string
   readonly method: string
@@ -31,8 +35,8 @@ export interface Explanation {
   readonly path: string | undefined
   /** The hostname of the table that decided: `api.shop.example`, `*.shop.example` or `*`. */
   readonly host: string | undefined
-  readonly outcome: RouteResult['kind'] | 'path_invalid'
-  /** The rule that serves it; of `method`, the rule whose authorization decides whether 405 is told. */
+  readonly outcome: RouteResult['kind'] | 'path_invalid' | 'method_unknown' | 'refused'
+  /** The rule that serves it; of `method` and `method_unknown`, the rule whose authorization decides whether that is told. */
   readonly entry: HostEntry | undefined
   /** Of `method`: what Allow says. */
   readonly allow: readonly string[]
@@ -42,7 +46,31 @@ export interface Explanation {
   readonly considered: readonly Considered[]
 }
 
-export function explain(router: Router, request: ExplainedRequest): Explanation {
+export function explain(
+  router: Router,
+  request: ExplainedRequest,
+  limits: HeadLimits,
+): Explanation {
+  const head = headOf(request, limits)
+  return 'code' in head ? neverRouted(head) : explainHead(router, head)
+}
+
+/** The request through the parser that clients meet. */
+function headOf(request: ExplainedRequest, limits: HeadLimits): RequestHead | ParseFault {
+  const { method, rawPath, query, hostname, headers } = request
+  const fields = headers.names.map((name, i) => `${name}: ${headers.valueAt(i)}\r\n`).join('')
+  const text = `${method} ${rawPath}${query} HTTP/1.1\r\nhost: ${hostname}\r\n${fields}\r\n`
+  const bytes = Buffer.from(text)
+  const parser = new RequestParser(limits)
+  return parser.parse(bytes, 0, bytes.length) === bytes.length ? parser.head : parser.fault
+}
+
+function neverRouted({ code }: ParseFault): Explanation {
+  const summary = `the gateway refuses it with ${failures[code].status} ${code}, before any rule is looked for`
+  return { ...refused(undefined, undefined, summary), outcome: 'refused' }
+}
+
+function explainHead(router: Router, request: RequestHead): Explanation {
   const { hostname, method, rawPath, query, headers } = request
   const canonical = canonicalPath(rawPath)
   const table = router.table(hostname)
@@ -80,13 +108,18 @@ export function explain(router: Router, request: ExplainedRequest): Explanation 
   return {
     path,
     host,
-    outcome: result.kind,
+    outcome:
+      result.kind === 'rule' && isUnknown(method, result.entry) ? 'method_unknown' : result.kind,
     entry,
     allow,
     summary: summary(result, request),
     considered,
   }
 }
+
+/** A rule that is broken looks at no method. */
+const isUnknown = (method: string, entry: HostEntry): boolean =>
+  entry.rule.action.kind !== 'invalid' && !isKnownMethod(method, entry)
 
 const refused = (
   path: string | undefined,
@@ -135,7 +168,7 @@ function wish(match: ValueMatch): string {
 function summary(result: RouteResult, { hostname, method }: ExplainedRequest): string {
   switch (result.kind) {
     case 'rule':
-      return `rule ${result.entry.rule.id} serves it`
+      return summaryOfRule(result.entry, method)
     case 'method':
       return `the path has rules, none of them for ${method}: 405 to whom ${result.entry.rule.id} authorizes`
     case 'held':
@@ -145,4 +178,12 @@ function summary(result: RouteResult, { hostname, method }: ExplainedRequest): s
     case 'none':
       return `no rule matches: 404`
   }
+}
+
+function summaryOfRule(entry: HostEntry, method: string): string {
+  const { id, action } = entry.rule
+  if (action.kind === 'invalid') return `rule ${id} is broken and holds its place: 503`
+  return isUnknown(method, entry)
+    ? `${method} is no registered method and no match of rule ${id} names it: 501 to whom the rule authorizes`
+    : `rule ${id} serves it`
 }

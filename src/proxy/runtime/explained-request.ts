@@ -19,5 +19,6 @@ export function explainedRequest(
   const port = scheme.toLowerCase() === 'https' ? 443 : 80
   const authority = canonicalAuthority(headers.get('host') ?? host, port)
   if (authority === undefined) return undefined
+  headers.remove('host')
   return { method, hostname: authority.hostname, rawPath: path === '' ? '/' : path, query, headers }
 }
