@@ -145,12 +145,12 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'Look at the status of the ApiAuthorizer (`/debug/status`) and at `/debug/authorizers`.',
   ),
   no_backend: note(
-    'The rule has no backend that could take traffic: no endpoints, or every weight is 0.',
-    'Give it an endpoint, or a weight above 0.',
+    'The rule has no backend that could take traffic: no endpoints, the name of a `url` that does not resolve, or every weight is 0.',
+    'Give it an endpoint, or a weight above 0. Whether names resolve is at `/debug/backends` (`resolution`) and in `fairlead_resolution_failures_total`.',
   ),
   no_healthy_backend: note(
     'Every backend of the rule is known to be down (`failover.panic: Fail`).',
-    'Look at `/debug/backends` for the reason. `Retry-After` says when to come back.',
+    'Look at `/debug/backends`: which endpoints are out, and `resolution.failed` where a name does not resolve (`fairlead_resolution_failures_total`). `Retry-After` says when to come back.',
   ),
   overloaded: note(
     'A limit on requests, connections, memory or signature checks is reached, here or for the backend.',

@@ -26,7 +26,8 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
     fairlead_failovers_total: 'The reason is what ended the attempt before.',
     fairlead_panic:
       '1 while nothing behind a rule is healthy. With `metrics.perRoute` off, one series: the number of such rules.',
-    fairlead_resolution_failures_total: 'With each look-up of a `url` backend that fails.',
+    fairlead_resolution_failures_total:
+      'With each look-up of a `url` backend that fails. `resolution` in `/debug/backends` says why, and since when.',
   },
   Authorization: {
     fairlead_authorizations_total:

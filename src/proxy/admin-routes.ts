@@ -5,10 +5,10 @@ import type { Metrics } from '../base/metrics.ts'
 import { describeRuntime, type RuntimeFacts } from '../base/runtime-facts.ts'
 import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
+import { backendsPage } from './runtime/backends-page.ts'
 import { explain } from './runtime/explain.ts'
 import { explainedRequest } from './runtime/explained-request.ts'
 import { conditionsPath, liveConditions } from './runtime/live-conditions.ts'
-import type { Runtime } from './runtime/runtime.ts'
 
 /** What the pages are made of. */
 export interface ProxyPages {
@@ -64,9 +64,9 @@ const debugRoutes = ({ proxy, facts }: ProxyPages): AdminRoute[] => [
   },
   {
     path: '/debug/backends',
-    what: 'endpoints, health, connections, and the share of each rule that had a request',
+    what: 'endpoints and how their names resolve, health, connections, and the share of each rule that had a request',
     isLocal: true,
-    answer: () => ({ status: 200, body: backends(proxy) }),
+    answer: () => ({ status: 200, body: backendsPage(proxy.runtime) }),
   },
   {
     path: '/debug/authorizers',
@@ -100,39 +100,6 @@ function explained(proxy: DataPlane, query: URLSearchParams) {
   return request === undefined
     ? { status: 400, body: 'give ?url=http://host/path\n' }
     : { status: 200, body: explain(proxy.runtime.router, request, proxy.runtime.limits) }
-}
-
-function backends({ runtime }: DataPlane) {
-  const shares = sharesOf(runtime)
-  return [...runtime.clusters.values()].map(({ id, name, endpoints }) => ({
-    cluster: name,
-    endpoints: endpoints.map(({ address, port, healthy, ejected, probe, inFlight, pool }) => ({
-      address,
-      port,
-      healthy,
-      ejected,
-      ...(probe !== undefined && { probe: probe.healthy ? 'good' : 'bad' }),
-      inFlight,
-      connections: pool.connections,
-      idle: pool.idle,
-      pending: pool.pending,
-    })),
-    rules: shares.get(id) ?? [],
-  }))
-}
-
-/** Id of a cluster → what the rules give it that use it. */
-function sharesOf(runtime: Runtime): ReadonlyMap<string, readonly object[]> {
-  const byCluster = new Map<string, object[]>()
-  const rules = runtime.router.hosts().flatMap(({ entries }) => entries.map(({ rule }) => rule))
-  for (const rule of new Set(rules)) {
-    for (const { cluster, ...share } of runtime.selectors.get(rule)?.shares() ?? []) {
-      const list = byCluster.get(cluster)
-      if (list === undefined) byCluster.set(cluster, [{ rule: rule.id, ...share }])
-      else list.push({ rule: rule.id, ...share })
-    }
-  }
-  return byCluster
 }
 
 const authorizers = ({ runtime }: DataPlane) =>

@@ -70,6 +70,7 @@ export function balanced(
         ejected: (cluster, _, reason) => void events.push(`${cluster.name} ejected: ${reason}`),
         recovered: (cluster) => void events.push(`${cluster.name} recovered`),
         unresolved: () => {},
+        resolved: () => {},
       },
     })
     live.update(clusterOf(spec, i))

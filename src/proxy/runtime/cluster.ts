@@ -14,7 +14,7 @@ import {
 } from './health-link.ts'
 import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
 import type { Pool } from './pool.ts'
-import { type NameServer, Resolution } from './resolver.ts'
+import { type NameServer, Resolution, type ResolutionFault } from './resolver.ts'
 
 /** How one attempt at an endpoint went. */
 export interface Outcome {
@@ -29,7 +29,9 @@ export interface Outcome {
 export interface ClusterObserver {
   ejected(cluster: LiveCluster, endpoint: LiveEndpoint, reason: string): void
   recovered(cluster: LiveCluster, endpoint: LiveEndpoint): void
-  unresolved(cluster: LiveCluster, reason: string): void
+  /** Told again with each look-up that fails. */
+  unresolved(cluster: LiveCluster, fault: ResolutionFault): void
+  resolved(cluster: LiveCluster): void
 }
 
 export interface ClusterOptions {
@@ -70,6 +72,11 @@ export class LiveCluster {
     this.#options = options
   }
 
+  /** How its name is found; undefined when its endpoints are known without one. */
+  get resolution(): Resolution | undefined {
+    return this.#resolution
+  }
+
   get slowStartMs(): number {
     return this.#cluster.health.slowStartMs
   }
@@ -88,7 +95,8 @@ export class LiveCluster {
     this.#resolution ??= new Resolution(target.hostname, {
       ...this.#options,
       changed: (addresses) => this.#replace(resolvedAddresses(addresses, target.port)),
-      failed: (reason) => this.#options.observer.unresolved(this, reason),
+      failed: (fault) => this.#options.observer.unresolved(this, fault),
+      recovered: () => this.#options.observer.resolved(this),
     })
   }
 

@@ -80,6 +80,7 @@ export class ProxyMetrics {
     ejected: (cluster, endpoint, reason) => this.#ejected(cluster, endpoint, reason),
     recovered: () => {},
     unresolved: (cluster) => this.#families.resolutionFailures.series(cluster.name).inc(),
+    resolved: () => {},
   }
 
   readonly authorizers: AuthorizerObserver = {

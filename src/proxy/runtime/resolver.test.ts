@@ -12,6 +12,7 @@ let happened: string[]
 let told: (() => void)[]
 /** How often the name was asked for: a question may be several datagrams. */
 let questions: number
+let recoveries: number
 let clock: FakeClock
 
 beforeEach(async () => {
@@ -21,6 +22,7 @@ beforeEach(async () => {
   happened = []
   told = []
   questions = 0
+  recoveries = 0
 })
 afterEach(() => {
   resolution?.stop()
@@ -51,7 +53,8 @@ function open(name = hostname): Promise<string> {
     },
     allowLoopback: false,
     changed: (addresses) => tell(addresses.join()),
-    failed: (reason) => tell(`failed: ${reason}`),
+    failed: ({ reason }) => tell(`failed: ${reason}`),
+    recovered: () => void recoveries++,
   })
   return first
 }
@@ -123,6 +126,26 @@ test('C6: of an answer, what may not be called is left out', async () => {
   server.answering = ['169.254.169.254', '127.0.0.1', '0.0.0.0', '10.0.0.5']
   server.answering6 = ['0:0:0:0:0:0:0:1', '0:0:0:0:0:ffff:a9fe:a9fe', 'fe80:0:0:0:0:0:0:1']
   expect(await open()).toBe('10.0.0.5')
+})
+
+test('why look-ups fail and since when is known until the first good one, which is told once', async () => {
+  server.answering = 'servfail'
+  server.answering6 = 'servfail'
+  const sinceWallMs = clock.wallMs()
+  await open()
+  expect(resolution?.fault).toEqual({ hostname, reason: 'ESERVFAIL', sinceWallMs })
+  server.answering = []
+  server.answering6 = []
+  await again(1000)
+  expect(resolution?.fault).toEqual({ hostname, reason: 'ENODATA', sinceWallMs })
+  expect(resolution?.resolvedWallMs).toBe(0)
+  server.answering = ['10.0.0.1']
+  await again(1000)
+  server.answering = ['10.0.0.2']
+  await again(1000)
+  expect(resolution?.fault).toBeUndefined()
+  expect(resolution?.resolvedWallMs).toBe(clock.wallMs())
+  expect(recoveries).toBe(1)
 })
 
 describe('D6: how much, and how often', () => {

@@ -79,19 +79,33 @@ export interface ResolverOptions {
   /** The addresses changed. Never called with none: the last good answer is kept (D6). */
   readonly changed: (addresses: readonly string[]) => void
   /** An answer failed, was empty, or held only refused addresses. */
-  readonly failed: (reason: string) => void
+  readonly failed: (fault: ResolutionFault) => void
+  /** The first good answer after such ones. */
+  readonly recovered: () => void
+}
+
+/** Why look-ups of a name fail, and since when they do. */
+export interface ResolutionFault {
+  readonly hostname: string
+  /** The code of the system's error, `empty`, `forbidden_address` or `failed`. */
+  readonly reason: string
+  readonly sinceWallMs: number
 }
 
 /** Keeps the addresses of one hostname fresh, in the background: no request ever waits for a name. */
 export class Resolution {
-  readonly #hostname: string
+  readonly hostname: string
+  /** Of the last look-up, when it failed. */
+  fault: ResolutionFault | undefined
+  /** When there were addresses last; 0 when there never were. */
+  resolvedWallMs = 0
   readonly #options: ResolverOptions
   #timer: Timer | undefined
   #known: readonly string[] = []
   #stopped = false
 
   constructor(hostname: string, options: ResolverOptions) {
-    this.#hostname = hostname
+    this.hostname = hostname
     this.#options = options
     if (isIP(hostname) !== 0) this.#take({ found: [{ address: hostname, ttl: 0 }], failed: [] })
     else void this.#refresh()
@@ -105,13 +119,13 @@ export class Resolution {
   async #refresh(): Promise<void> {
     let waitMs = usualMs
     try {
-      const answer = await this.#options.names.resolve(this.#hostname)
+      const answer = await this.#options.names.resolve(this.hostname)
       if (this.#stopped) return
       if (this.#take(answer)) waitMs = shortestTtlOf(answer) * 1000
       else waitMs = shortestMs
     } catch (error) {
       if (this.#stopped) return
-      this.#options.failed((error as NodeJS.ErrnoException).code ?? 'failed')
+      this.#fail((error as NodeJS.ErrnoException).code ?? 'failed')
       if (this.#known.length === 0) waitMs = shortestMs
     }
     const clamped = Math.min(Math.max(waitMs, shortestMs), longestMs)
@@ -126,7 +140,7 @@ export class Resolution {
       .map(({ address }) => address)
       .filter((address) => !isForbiddenAddress(address, this.#options.allowLoopback))
     if (allowed.length === 0) {
-      this.#options.failed(found.length === 0 ? 'empty' : 'forbidden_address')
+      this.#fail(found.length === 0 ? 'empty' : 'forbidden_address')
       return false
     }
     const kept = this.#known.filter((address) => failed.some((family) => family === isIP(address)))
@@ -135,7 +149,22 @@ export class Resolution {
       this.#known = addresses
       this.#options.changed(addresses)
     }
+    this.#succeed()
     return true
+  }
+
+  #succeed(): void {
+    this.resolvedWallMs = this.#options.clock.wallMs()
+    if (this.fault === undefined) return
+    this.fault = undefined
+    this.#options.recovered()
+  }
+
+  #fail(reason: string): void {
+    const { hostname } = this
+    const sinceWallMs = this.fault?.sinceWallMs ?? this.#options.clock.wallMs()
+    this.fault = { hostname, reason, sinceWallMs }
+    this.#options.failed(this.fault)
   }
 }
 

@@ -7,7 +7,8 @@ import type { Limits } from '../../model/settings.ts'
 import type { Cluster, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
 import { Authorizers, type KeyStore } from './authorizers.ts'
-import { LiveCluster } from './cluster.ts'
+import { type ClusterObserver, LiveCluster } from './cluster.ts'
+import { logged } from './cluster-log.ts'
 import type { HealthLink } from './health-link.ts'
 import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
@@ -51,6 +52,7 @@ export class Runtime {
   readonly share: Share
   readonly #health: HealthLink | undefined
   readonly #names = systemNameServer()
+  readonly #observer: ClusterObserver
   /** Set by whoever watches memory: with any pressure no new request is taken. */
   pressure: 'none' | 'refuse' | 'shed' = 'none'
   /** Who may see which rule served them (settings.debugHeadersFor). */
@@ -78,6 +80,7 @@ export class Runtime {
     this.allowLoopback = options.allowLoopback
     this.share = options.share ?? whole
     this.#health = options.health
+    this.#observer = logged(options.metrics.clusters, options.log)
     this.snapshot = empty
     this.limits = limitsOf(empty.settings.limits, this.share)
     this.router = new Router([])
@@ -130,7 +133,7 @@ export class Runtime {
       dice,
       allowLoopback,
       names: this.#names,
-      observer: this.metrics.clusters,
+      observer: this.#observer,
       openPool,
       ...(this.#health !== undefined && { link: this.#health }),
     })

@@ -77,7 +77,12 @@ export class Supervisor implements CrewOwner {
       clock,
       dice,
       allowLoopback,
-      observer: { ejected: countEjections(metrics), recovered: () => {}, unresolved: () => {} },
+      observer: {
+        ejected: countEjections(metrics),
+        recovered: () => {},
+        unresolved: () => {},
+        resolved: () => {},
+      },
       learnt: (report) => this.#tell({ kind: 'probed', report }),
     })
     this.#questions = new Questions(clock)
