@@ -29,7 +29,7 @@ export const accessLogNotes: Readonly<Record<AccessLogField, string>> = {
   verdict: '`allow`, `public`, `unauthenticated`, `forbidden`, `unavailable`',
   principal: '`sub` of the token, at most 256 characters',
   attempts:
-    '`[{backend, region, outcome, ms}]`, in order; the outcome is a status or a code of failure',
+    '`[{backend, region, outcome, reason, ms}]`, in order; the outcome is a status or a code of failure, `reason` why there was no connection (`ECONNREFUSED`, `ETIMEDOUT`, `address_refused`, `CERT_HAS_EXPIRED`, …)',
   'client.address': 'the derived address of the client',
   'user_agent.original': '`User-Agent`',
   'tls.protocol.version': 'of a connection with TLS',

@@ -122,7 +122,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   connect_failed: note(
     'No connection to the backend: refused, unreachable, or an address that the gateway refuses to call.',
-    'Check that the backend listens, and its address in `/debug/backends`.',
+    '`attempts` in the access log says why (`ECONNREFUSED`, `EHOSTUNREACH`, `ETIMEDOUT`, `address_refused`, …), and so does `lastFailure` in `/debug/backends`, with the address.',
   ),
   connect_timeout: note(
     'The backend did not accept a connection within `timeouts.connect`.',
@@ -130,7 +130,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   upstream_tls_failed: note(
     'The TLS handshake with the backend failed: an unknown CA, another name, or an expired certificate.',
-    'Check the certificate of the backend. Verification cannot be switched off.',
+    '`reason` of the attempt in the access log names the fault (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, …). A private CA is given with `NODE_EXTRA_CA_CERTS`; verification cannot be switched off.',
   ),
   upstream_reset: note(
     'The backend closed the connection before its answer was complete.',
@@ -150,7 +150,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   no_healthy_backend: note(
     'Every backend of the rule is known to be down (`failover.panic: Fail`).',
-    'Look at `/debug/backends`: which endpoints are out, and `resolution.failed` where a name does not resolve (`fairlead_resolution_failures_total`). `Retry-After` says when to come back.',
+    'Look at `/debug/backends`: `ejectedFor` and `lastFailure` of each endpoint, and `resolution.failed` where a name does not resolve (`fairlead_resolution_failures_total`). `Retry-After` says when to come back.',
   ),
   overloaded: note(
     'A limit on requests, connections, memory or signature checks is reached, here or for the backend.',

@@ -30,7 +30,7 @@ port. \`/debug/*\` answers only callers on the same machine, by a loopback addre
 | \`/metrics\` | Prometheus |
 | \`/debug/status\` | conditions of every object, problems with files, and whether all of it is in force |
 | \`/debug/routes?url=http://host/path&method=GET\` | which rule would serve it, and why each other one lost |
-| \`/debug/backends\` | endpoints and how their names resolve, health, connections, and the share that each backend gets now |
+| \`/debug/backends\` | endpoints, their health and last failure, how names resolve, connections, and the share that each backend gets now |
 | \`/debug/authorizers\` | key sets with their age, remembered tokens |
 | \`/debug/conditions\` | what only a running gateway knows of an object: whether issuers are reached |
 | \`/debug/snapshot\` | the configuration in force, compiled, without secrets |

@@ -66,7 +66,7 @@ const openWith =
       refused: () => proxyMetrics.refusedSnapshot(),
       listen: () => proxy.listen(),
       probed: (report) => clusterOf(report.cluster)?.probeReported(report),
-      ejected: (name) => clusterOf(name.cluster)?.ejectedElsewhere(name),
+      ejected: (ejection) => clusterOf(ejection.cluster)?.ejectedElsewhere(ejection),
       answer,
       reopen: () => accessLog?.reopen(),
       stop: async () => {

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import { isForbiddenAddress } from '../../model/address.ts'
 import type { ActiveHealth } from '../../model/snapshot.ts'
+import { connectFaultOf } from './connect-fault.ts'
 import type { LiveEndpoint } from './endpoint.ts'
 
 export interface ProbeOptions {
@@ -18,6 +19,8 @@ export interface ProbeOptions {
   /** Something that counts is known now and was not before: health, or since when probes succeed. */
   readonly learnt: (endpoint: LiveEndpoint) => void
 }
+
+const timedOut = 'timeout'
 
 /** One stream of HTTP probes to one endpoint. It starts at once; intervals are jittered by a tenth. */
 export class Probe {
@@ -59,10 +62,11 @@ export class Probe {
   #send(): void {
     this.#asking = true
     const { address, port } = this.#endpoint
-    if (isForbiddenAddress(address, this.#options.allowLoopback)) return this.#answer(false)
+    if (isForbiddenAddress(address, this.#options.allowLoopback))
+      return this.#answer('address_refused')
     const { secure, authority } = this.#options
     const timeout = this.#options.clock.after(this.#rules.timeoutMs, () =>
-      this.#request?.destroy(new Error('timeout')),
+      this.#request?.destroy(Object.assign(new Error(), { code: timedOut })),
     )
     const options = {
       host: address,
@@ -74,26 +78,35 @@ export class Probe {
       ...(secure && { servername: hostOf(authority) }),
     }
     let isOver = false
-    const over = (ok: boolean) => {
+    const over = (fault: string) => {
       if (isOver) return
       isOver = true
       timeout.cancel()
-      this.#answer(ok)
+      this.#answer(fault)
     }
     this.#request = (secure ? https : http).request(options, (response) => {
       response.destroy()
-      over(this.#isGood(response.statusCode ?? 0))
+      const { statusCode = 0 } = response
+      over(this.#isGood(statusCode) ? '' : String(statusCode))
     })
-    this.#request.on('error', () => over(false)).end()
+    this.#request
+      .on('error', (error: NodeJS.ErrnoException) =>
+        over(error.code === timedOut ? timedOut : connectFaultOf(error)),
+      )
+      .end()
   }
 
   #isGood(status: number): boolean {
     return this.#rules.statuses.some(([from, to]) => status >= from && status <= to)
   }
 
-  #answer(ok: boolean): void {
+  /** @param fault '' when it went well */
+  #answer(fault: string): void {
     if (this.#stopped) return
-    this.#count(ok)
+    const { clock } = this.#options
+    if (fault !== '')
+      this.#endpoint.lastFailure = { outcome: 'probe', reason: fault, wallMs: clock.wallMs() }
+    this.#count(fault === '')
     this.#asking = false
     const { probe } = this.#endpoint
     const isQuiet = probe?.healthy === true && probe.failures === 0 && !this.#endpoint.ejected

@@ -1,4 +1,4 @@
-import type { LiveEndpoint } from './endpoint.ts'
+import type { EndpointFailure, LiveEndpoint } from './endpoint.ts'
 import type { Resolution } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -19,16 +19,28 @@ const resolutionOf = ({ hostname, resolvedWallMs, fault }: Resolution) => ({
   ...(fault !== undefined && { failed: fault.reason, failingSince: dateOf(fault.sinceWallMs) }),
 })
 
-const endpointOf = ({ address, port, healthy, ejected, probe, inFlight, pool }: LiveEndpoint) => ({
-  address,
-  port,
-  healthy,
-  ejected,
+const endpointOf = (endpoint: LiveEndpoint) => ({
+  address: endpoint.address,
+  port: endpoint.port,
+  healthy: endpoint.healthy,
+  ejected: endpoint.ejected,
+  ...faultsOf(endpoint),
+  inFlight: endpoint.inFlight,
+  connections: endpoint.pool.connections,
+  idle: endpoint.pool.idle,
+  pending: endpoint.pool.pending,
+})
+
+const faultsOf = ({ ejected, ejectedFor, lastFailure, probe }: LiveEndpoint) => ({
+  ...(ejected && { ejectedFor }),
+  ...(lastFailure !== undefined && { lastFailure: failureOf(lastFailure) }),
   ...(probe !== undefined && { probe: probe.healthy ? 'good' : 'bad' }),
-  inFlight,
-  connections: pool.connections,
-  idle: pool.idle,
-  pending: pool.pending,
+})
+
+const failureOf = ({ outcome, reason, wallMs }: EndpointFailure) => ({
+  outcome,
+  reason,
+  at: dateOf(wallMs),
 })
 
 const dateOf = (wallMs: number): string => new Date(wallMs).toISOString()

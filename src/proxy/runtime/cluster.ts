@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
-import type { FailureCode } from '../../model/failure.ts'
 import type { Cluster } from '../../model/snapshot.ts'
 import { Probe } from './active-health.ts'
 import { type Address, resolvedAddresses, serviceAddresses } from './addresses.ts'
-import { LiveEndpoint } from './endpoint.ts'
+import { failureOf, LiveEndpoint, type Outcome } from './endpoint.ts'
 import {
+  type Ejection,
   type EndpointName,
   type HealthLink,
   type ProbeReport,
@@ -15,15 +15,6 @@ import {
 import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
 import type { Pool } from './pool.ts'
 import { type NameServer, Resolution, type ResolutionFault } from './resolver.ts'
-
-/** How one attempt at an endpoint went. */
-export interface Outcome {
-  readonly ok: boolean
-  /** 0 without an answer. */
-  readonly status: number
-  readonly firstByteMs: number
-  readonly failure: FailureCode | undefined
-}
 
 /** What happens to health, for metrics and the log. */
 export interface ClusterObserver {
@@ -177,10 +168,10 @@ export class LiveCluster {
   }
 
   /** Another process has ejected an endpoint for what its requests met; it has counted and told that. */
-  ejectedElsewhere(name: EndpointName): void {
-    const endpoint = this.#find(name)
+  ejectedElsewhere(ejection: Ejection): void {
+    const endpoint = this.#find(ejection)
     if (endpoint === undefined) return
-    if (!endpoint.ejected && this.#mayEject()) return this.#takeOut(endpoint)
+    if (!endpoint.ejected && this.#mayEject()) return this.#takeOut(endpoint, ejection.reason)
     // That process waits for a probe after its own ejection.
     if (endpoint.probe !== undefined) endpoint.probe.confirmed = false
     this.#probes.get(endpoint)?.hurry()
@@ -203,7 +194,7 @@ export class LiveCluster {
       // What probes found is held to the same patience as what requests found: a flapping region must not flap traffic.
       if (endpoint.ejected) return
       if (this.#options.link === undefined) this.#eject(endpoint, 'probe')
-      else this.#takeOut(endpoint)
+      else this.#takeOut(endpoint, 'probe')
     } else this.#check()
   }
 
@@ -215,6 +206,7 @@ export class LiveCluster {
     const rules = this.#cluster.health.passive
     const nowMs = this.#options.clock.nowMs()
     if (outcome.ok) endpoint.sample(outcome.firstByteMs)
+    else endpoint.lastFailure = failureOf(outcome, this.#options.clock.wallMs())
     if (!countOutcome(endpoint, outcome.ok, rules, nowMs) || endpoint.ejected) return
     if (this.#mayEject()) this.#eject(endpoint, outcome.failure ?? 'status')
   }
@@ -247,12 +239,13 @@ export class LiveCluster {
   }
 
   #eject(endpoint: LiveEndpoint, reason: string): void {
-    this.#takeOut(endpoint)
+    this.#takeOut(endpoint, reason)
     this.#options.observer.ejected(this, endpoint, reason)
     this.#options.link?.ejected({ ...this.#named(endpoint), reason })
   }
 
-  #takeOut(endpoint: LiveEndpoint): void {
+  #takeOut(endpoint: LiveEndpoint, reason: string): void {
+    endpoint.ejectedFor = reason
     eject(endpoint, this.#cluster.health.passive, this.#options.clock.nowMs())
     this.#ejected++
     this.version++

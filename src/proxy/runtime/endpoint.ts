@@ -1,3 +1,5 @@
+import type { FailureCode } from '../../model/failure.ts'
+import type { ConnectFault } from './connect-fault.ts'
 import type { Pool } from './pool.ts'
 
 /** Times to first byte that a median is taken over. */
@@ -20,6 +22,9 @@ export class LiveEndpoint {
   windowStartMs = 0
   /** Not used before; 0 when it is not ejected. With probes it must have been healthy since long enough, too. */
   ejectedUntilMs = 0
+  /** Why it was ejected last: a code of failure, `status`, `slow` or `probe`. */
+  ejectedFor = ''
+  lastFailure: EndpointFailure | undefined = undefined
   /** When it was ejected, within the last five minutes. */
   ejections: number[] = []
   probe: ProbeState | undefined = undefined
@@ -59,6 +64,31 @@ export class LiveEndpoint {
     return sorted[sorted.length >> 1]
   }
 }
+
+/** How one attempt at an endpoint went. */
+export interface Outcome {
+  readonly ok: boolean
+  /** 0 without an answer. */
+  readonly status: number
+  readonly firstByteMs: number
+  readonly failure: FailureCode | undefined
+  /** Why there was no connection. */
+  readonly reason?: ConnectFault | undefined
+}
+
+/** What went wrong with one request or probe. */
+export interface EndpointFailure {
+  /** A status, a code of failure, or `probe`. */
+  readonly outcome: string
+  /** Why there was no connection; of a probe also its status or `timeout`. */
+  readonly reason: string | undefined
+  readonly wallMs: number
+}
+
+export const failureOf = (
+  { status, failure, reason }: Outcome,
+  wallMs: number,
+): EndpointFailure => ({ outcome: failure ?? String(status), reason, wallMs })
 
 /** What active probes know. */
 export interface ProbeState {

@@ -180,6 +180,7 @@ function connectTls(
 /** A connection that fails like any other, so that nobody has a second way of failing to think of. */
 function refuse(home: UpstreamHome): UpstreamConnection {
   const socket = new net.Socket()
-  process.nextTick(() => socket.destroy(new Error('forbidden address')))
+  const error = Object.assign(new Error('forbidden address'), { code: 'address_refused' })
+  process.nextTick(() => socket.destroy(error))
   return new UpstreamConnection(socket, home, false)
 }

@@ -80,7 +80,7 @@ export class Runtime {
     this.allowLoopback = options.allowLoopback
     this.share = options.share ?? whole
     this.#health = options.health
-    this.#observer = logged(options.metrics.clusters, options.log)
+    this.#observer = logged(options.metrics.clusters, options.log, options.clock)
     this.snapshot = empty
     this.limits = limitsOf(empty.settings.limits, this.share)
     this.router = new Router([])

@@ -6,6 +6,7 @@ import type { Framing, ResponseHead } from '../http1/message.ts'
 import { printChunkHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 import { writePart } from '../http1/write-part.ts'
+import { type ConnectFault, connectFaultOf } from './connect-fault.ts'
 
 /** Who has a backend connection for one exchange. Exactly one of `ended` and `failed` is called, last. */
 export interface UpstreamOwner {
@@ -17,8 +18,15 @@ export interface UpstreamOwner {
   /** Nothing more has arrived for now. */
   paused(): void
   ended(): void
-  /** @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout` */
-  failed(code: FailureCode, clock: UpstreamClock | undefined): void
+  /**
+   * @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout`
+   * @param reason why there is no connection, where the system said so
+   */
+  failed(
+    code: FailureCode,
+    clock: UpstreamClock | undefined,
+    reason: ConnectFault | undefined,
+  ): void
   /** More of the request body can be taken. */
   writable(): void
 }
@@ -306,19 +314,19 @@ export class UpstreamConnection {
       (error.code?.startsWith('ERR_') === true ||
         error.code?.includes('CERT') === true ||
         error.message.includes('SSL'))
-    this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed')
+    this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed', connectFaultOf(error))
   }
 
-  #lost(code: FailureCode): void {
+  #lost(code: FailureCode, reason?: ConnectFault): void {
     if (this.#phase === 'dead') return
-    this.#fail(code)
+    this.#fail(code, undefined, reason)
   }
 
-  #fail(code: FailureCode, clock?: UpstreamClock): void {
+  #fail(code: FailureCode, clock?: UpstreamClock, reason?: ConnectFault): void {
     const owner = this.#owner
     this.#owner = undefined
     this.#die()
-    owner?.failed(code, clock)
+    owner?.failed(code, clock, reason)
   }
 
   #die(): void {

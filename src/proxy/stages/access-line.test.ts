@@ -23,7 +23,13 @@ function full(): TestExchange {
   exchange.clientRequestId = 'theirs'
   exchange.authorization = { authorizer: 'shop/customers', verdict: 'allow', principal: 'ada' }
   exchange.attempts = [
-    { backend: 'eu', region: 'eu-west-1', outcome: 'connect_failed', ms: 1.23456 },
+    {
+      backend: 'eu',
+      region: 'eu-west-1',
+      outcome: 'connect_failed',
+      reason: 'ECONNREFUSED',
+      ms: 1.23456,
+    },
     { backend: 'us', region: 'us-east-1', outcome: '200', ms: 7 },
   ]
   exchange.status = 200
@@ -58,7 +64,13 @@ describe('the standard line', () => {
       verdict: 'allow',
       principal: 'ada',
       attempts: [
-        { backend: 'eu', region: 'eu-west-1', outcome: 'connect_failed', ms: 1.235 },
+        {
+          backend: 'eu',
+          region: 'eu-west-1',
+          outcome: 'connect_failed',
+          reason: 'ECONNREFUSED',
+          ms: 1.235,
+        },
         { backend: 'us', region: 'us-east-1', outcome: '200', ms: 7 },
       ],
       'client.address': '192.0.2.1',

@@ -164,8 +164,8 @@ const portOf = ({
 function attempts(exchange: Exchange, text: LoggedText): string {
   if (exchange.attempts === undefined) return ''
   const printed = exchange.attempts.map(
-    ({ backend, region, outcome, ms }) =>
-      `{"backend":${text.text(backend)},"region":${text.text(region)},"outcome":${text.text(outcome)},"ms":${milliseconds(ms)}}`,
+    ({ backend, region, outcome, reason, ms }) =>
+      `{"backend":${text.text(backend)},"region":${text.text(region)},"outcome":${text.text(outcome)},${reason === undefined ? '' : `"reason":"${reason}",`}"ms":${milliseconds(ms)}}`,
   )
   return `[${printed.join(',')}]`
 }

@@ -2,6 +2,7 @@ import type { Failure, FailureDetail } from '../../model/failure.ts'
 import type { HostEntry, Rule } from '../../model/snapshot.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import type { Reply, Request } from '../http1/message.ts'
+import type { ConnectFault } from '../runtime/connect-fault.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 /** One try at one backend, for the access log and `x-fairlead-attempts`. */
@@ -10,6 +11,8 @@ export interface Attempt {
   readonly region: string
   /** `200`, or the code of a failure. */
   outcome: string
+  /** Why there was no connection; for the access log only. */
+  readonly reason?: ConnectFault | undefined
   ms: number
 }
 

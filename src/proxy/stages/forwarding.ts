@@ -1,6 +1,7 @@
 import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import type { BodySink, ReplySource, ResponseHead } from '../http1/message.ts'
 import { printRequestHead } from '../http1/print-head.ts'
+import type { ConnectFault } from '../runtime/connect-fault.ts'
 import type { LiveEndpoint } from '../runtime/endpoint.ts'
 import type { PoolWaiter } from '../runtime/pool.ts'
 import type { Picked } from '../runtime/selector.ts'
@@ -195,13 +196,17 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#exchange.reply.end()
   }
 
-  failed(code: FailureCode, clock: UpstreamClock | undefined): void {
-    const firstByteMs = this.#endAttempt(code)
+  failed(
+    code: FailureCode,
+    clock: UpstreamClock | undefined,
+    reason: ConnectFault | undefined,
+  ): void {
+    const firstByteMs = this.#endAttempt(code, reason)
     const stale = this.#isStale(code)
     this.#connection = undefined
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
-    this.#record(0, firstByteMs, code)
+    this.#record(0, firstByteMs, code, reason)
     const again = wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true)
     // A trial that failed has found what was known: nothing is healthy.
     const isTrial = this.#picked?.panic === true && this.#lane.action.failover.panic === 'Fail'
@@ -306,7 +311,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     })
   }
 
-  #endAttempt(outcome: string): number {
+  #endAttempt(outcome: string, reason?: ConnectFault): number {
     if (this.#picked === undefined) return 0
     if (this.#attempt !== undefined) {
       if (outcome !== 'cancelled') this.#attempt.outcome = outcome
@@ -314,7 +319,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     }
     const ms = this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs
     const { backend, cluster } = this.#picked
-    this.#attempt = { backend: backend.name, region: backend.region, outcome, ms }
+    this.#attempt = { backend: backend.name, region: backend.region, outcome, reason, ms }
     const label = outcomeLabels[outcome] ?? outcome
     this.#lane.meters.attempt(backend, cluster.name, label, ms / 1000)
     this.#exchange.attempts ??= []
@@ -322,11 +327,16 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     return ms
   }
 
-  #record(status: number, firstByteMs: number, failure: FailureCode | undefined): void {
+  #record(
+    status: number,
+    firstByteMs: number,
+    failure: FailureCode | undefined,
+    reason?: ConnectFault,
+  ): void {
     const picked = this.#picked
     if (picked === undefined) return
     const ok = failure === undefined && !picked.cluster.countsAsFailure(status)
-    picked.cluster.record(picked.endpoint, { ok, status, firstByteMs, failure })
+    picked.cluster.record(picked.endpoint, { ok, status, firstByteMs, failure, reason })
     if (ok && picked.panic && this.#lane.action.failover.panic === 'Fail')
       picked.cluster.trialSucceeded(picked.endpoint)
   }

@@ -4,6 +4,8 @@ import type { Log } from '../../base/log.ts'
 import type { Metrics } from '../../base/metrics.ts'
 import type { Counter } from '../../base/series.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import type { ClusterObserver } from '../runtime/cluster.ts'
+import { logged } from '../runtime/cluster-log.ts'
 import { countEjections } from '../runtime/proxy-metrics.ts'
 import { Crew, type CrewOwner, type Hand } from './crew.ts'
 import type { FromWorker, Page, Question, StartFault, ToWorker } from './messages.ts'
@@ -77,12 +79,7 @@ export class Supervisor implements CrewOwner {
       clock,
       dice,
       allowLoopback,
-      observer: {
-        ejected: countEjections(metrics),
-        recovered: () => {},
-        unresolved: () => {},
-        resolved: () => {},
-      },
+      observer: proberObserver(options),
       learnt: (report) => this.#tell({ kind: 'probed', report }),
     })
     this.#questions = new Questions(clock)
@@ -238,4 +235,12 @@ export class Supervisor implements CrewOwner {
   kill(): void {
     this.#crew.kill()
   }
+}
+
+const nothing = { recovered: () => {}, unresolved: () => {}, resolved: () => {} }
+
+/** Ejections by probes are decided here, and told here. Names, and what comes back, are told by the workers that use them. */
+const proberObserver = ({ metrics, log, clock }: SupervisorOptions): ClusterObserver => {
+  const { ejected } = logged({ ...nothing, ejected: countEjections(metrics) }, log, clock)
+  return { ...nothing, ejected }
 }

@@ -23,7 +23,7 @@ export interface Served {
   refused(): void
   listen(): Promise<number>
   probed(report: ProbeReport): void
-  ejected(name: EndpointName): void
+  ejected(ejection: Ejection): void
   answer(question: Question): Promise<Answer>
   reopen(): void
   /** Drains; resolves when nothing is left to do. */

@@ -1,0 +1,73 @@
+import { afterEach, expect, test } from 'vitest'
+import { backendsPage } from '../../src/proxy/runtime/backends-page.ts'
+import { RawClient } from '../harness/client.ts'
+import { snapshotOf, startProxy } from '../harness/proxy.ts'
+import { ok, startUpstream } from '../harness/upstream.ts'
+
+const open: { close(): unknown }[] = []
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close()
+})
+
+/** One request to a backend that is changed by `own`; what the client got, the log has, and the admin port shows. */
+async function ask(own: (port: number) => object, close: boolean) {
+  const upstream = await startUpstream(({ socket }) => socket.end(ok()))
+  const proxy = await startProxy({ ports: [upstream.port] })
+  open.push(proxy)
+  const snapshot = snapshotOf({ ports: [upstream.port] })
+  const clusters = snapshot.clusters.map((cluster) => ({
+    ...cluster,
+    id: 'other',
+    target: { ...cluster.target, ...own(upstream.port) } as typeof cluster.target,
+  }))
+  const hosts = JSON.parse(
+    JSON.stringify(snapshot.hosts).replaceAll(`"c${upstream.port}"`, '"other"'),
+  ) as typeof snapshot.hosts
+  const renamed = hosts.map((host) => ({ ...host, digest: 'other' }))
+  proxy.proxy.apply({ ...snapshot, hosts: renamed, clusters, digest: 'other' })
+  if (close) await upstream.close()
+  else open.push(upstream)
+  const client = new RawClient(proxy.port)
+  open.push(client)
+  const answer = await client
+    .send('POST / HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    .untilOver()
+  const [page] = backendsPage(proxy.proxy.runtime) as {
+    readonly endpoints: readonly { readonly lastFailure: unknown }[]
+  }[]
+  const attempts = proxy.finished.at(-1)?.attempts?.map(({ outcome, reason }) => [outcome, reason])
+  return { answer, attempts, lastFailure: page?.endpoints[0]?.lastFailure }
+}
+
+const at = expect.stringMatching(/^20/) as unknown
+
+test('a refused connection says so to whoever runs the gateway, and not to the client', async () => {
+  const { answer, attempts, lastFailure } = await ask(() => ({}), true)
+  expect(attempts?.at(-1)).toEqual(['connect_failed', 'ECONNREFUSED'])
+  expect(lastFailure).toEqual({ outcome: 'connect_failed', reason: 'ECONNREFUSED', at })
+  expect(answer).toMatch(/^HTTP\/1.1 502 /)
+  expect(answer).not.toContain('ECONNREFUSED')
+})
+
+test('TLS with a backend that speaks none names what the handshake met, from a closed list', async () => {
+  const { answer, attempts, lastFailure } = await ask(() => ({ scheme: 'https' }), false)
+  const [outcome, reason] = attempts?.at(-1) ?? []
+  expect(outcome).toBe('upstream_tls_failed')
+  expect(reason).toMatch(/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER)$/)
+  expect(lastFailure).toEqual({ outcome, reason, at })
+  expect(answer).not.toContain(reason)
+})
+
+test('C6: an address that no backend may have is refused by its own name', async () => {
+  const { attempts } = await ask(
+    (port) => ({
+      kind: 'service',
+      namespace: 'a',
+      service: 'b',
+      port: 80,
+      endpoints: [{ address: '169.254.169.254', port, state: 'ready' }],
+    }),
+    false,
+  )
+  expect(attempts?.at(-1)).toEqual(['connect_failed', 'address_refused'])
+})
