@@ -6,6 +6,7 @@ import { systemDice } from '../base/dice.ts'
 import { dieOnFault, takeSignals, untilStopped } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
 import { findFacts } from '../base/runtime-facts.ts'
+import { openStateFolder } from '../base/state-folder.ts'
 import { proxyRoutes } from '../proxy/admin-routes.ts'
 import type { DataPlane } from '../proxy/data-plane.ts'
 import type { FeedCredentials, FeedTarget } from '../proxy/feed/connection.ts'
@@ -26,6 +27,7 @@ export async function runProxy(flags: ProxyFlags): Promise<void> {
   dieOnFault(log)
   takeSignals(log, 'the controller sends what changes; SIGUSR2 opens the access log anew')
   try {
+    if (flags.state !== undefined) openStateFolder(flags.state)
     await run(flags, log)
   } catch (error) {
     process.stderr.write(`fairlead proxy: ${(error as Error).message}\n`)

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { dieOnFault, takeSignals } from '../base/lifecycle.ts'
 import { createLog, type Log } from '../base/log.ts'
+import { openStateFolder } from '../base/state-folder.ts'
 import type { StandaloneFlags } from './standalone.ts'
 import { startFault } from './start-fault.ts'
 
@@ -14,6 +15,7 @@ export async function runStandalone(flags: StandaloneFlags): Promise<void> {
   if (!cluster.isWorker)
     takeSignals(log, 'manifests and settings are watched; SIGUSR2 opens the access log anew')
   try {
+    if (flags.state !== undefined && !cluster.isWorker) openStateFolder(flags.state)
     const run = await roleOf(flags)
     await run(flags, log)
   } catch (error) {

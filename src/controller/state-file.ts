@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Log } from '../base/log.ts'
+import { makeStateFolder } from '../base/state-folder.ts'
 import type { ApiAuthorizerObject, ApiRouteObject } from './api/objects.ts'
 import type { SavedFile } from './sources/shelf.ts'
 
@@ -86,7 +87,7 @@ const digestOf = (text: string): string => createHash('sha256').update(text).dig
 function replace(file: string, text: string): void {
   const folder = path.dirname(file)
   const fresh = `${file}.new`
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeStateFolder(folder)
   // One that was left over may have other rights.
   fs.rmSync(fresh, { force: true })
   fs.writeFileSync(fresh, text, { mode: 0o600, flag: 'wx', flush: true })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Log } from '../../base/log.ts'
+import { keepStateFolder } from '../../base/state-folder.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
 
 const fileName = 'keys.json'
@@ -71,7 +72,7 @@ export class KeyFile {
   async #write(all: readonly SavedKeys[]): Promise<void> {
     const sets = JSON.stringify(all)
     const fresh = `${this.#file}.${process.pid}.new`
-    await fs.promises.mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 })
+    await keepStateFolder(path.dirname(this.#file))
     // One that was left over may have other rights.
     await fs.promises.rm(fresh, { force: true })
     const text = JSON.stringify({ format, digest: digestOf(sets), sets })

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import { keepStateFolder } from '../../base/state-folder.ts'
 import { decodeControllerMessage, type Moment } from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { snapshotPieces } from '../../model/snapshot-pieces.ts'
@@ -105,7 +106,7 @@ export class LastGoodFile {
   async #write(held: Held): Promise<void> {
     const file = path.join(this.#folder, newestName)
     const fresh = `${file}.new`
-    await fs.promises.mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await keepStateFolder(this.#folder)
     await writePieces(fresh, snapshotPieces(held))
     if (this.#isGood) await fs.promises.rename(file, path.join(this.#folder, previousName))
     await fs.promises.rename(fresh, file)
