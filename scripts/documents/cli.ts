@@ -27,7 +27,8 @@ the command line wins. An empty variable counts as none; a switch is \`true\` or
 ${program.commands.map((command) => section(command, root)).join('\n')}
 ## How the folder is read
 \`*.yaml\`, \`*.yml\` and \`*.json\`, many documents a file, \`kind: List\`, and the folders in the folder; names that begin with a dot
-are left out. The kinds are ApiRoute, ApiAuthorizer, Service, EndpointSlice, Secret, ConfigMap, Namespace and ReferenceGrant:
+are left out. What has such a name and cannot be read as a file (a link to nothing, a FIFO, a socket, a device) is a problem, and so is
+a name in upper case, which is ignored. The kinds are ApiRoute, ApiAuthorizer, Service, EndpointSlice, Secret, ConfigMap, Namespace and ReferenceGrant:
 the same manifests work in a cluster.
 
 Edits are live, whichever way a file is written: in place, by a rename, by the swap of a mounted ConfigMap. What a file

@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs'
 import net from 'node:net'
 import type { Command, Option } from 'commander'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -161,6 +162,15 @@ describe.concurrent('fairlead check', () => {
       problems: [{ file: 'c.yaml', line: 2, column: 1 }],
       statuses: [{ name: 'a' }, { name: 'b' }],
     })
+  })
+
+  test('exits 1 for what is under the name of a manifest and cannot be read as one', async () => {
+    const folder = new Folder({ 'a.yaml': yamlOf(route('a')), 'B.YAML': '' })
+    symlinkSync('nowhere', folder.at('c.yaml'))
+    const { code, stdout } = await run(['check', folder.path])
+    expect(code).toBe(1)
+    expect(stdout).toContain('BAD  c.yaml: is a symbolic link to what does not exist')
+    expect(stdout).toContain('BAD  B.YAML: is ignored')
   })
 
   test('checks the settings with which it checks the rest', async () => {

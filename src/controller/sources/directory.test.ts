@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
+import net from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type FakeClock, fakeClock } from '../../../test/harness/fake-clock.ts'
@@ -441,11 +443,73 @@ describe('a directory says', () => {
     const deep = 'd/'.repeat(9)
     const folder = new Folder({ 'a.yaml': one('1'), [`${deep}x.yaml`]: yamlOf(route('x')) })
     fs.symlinkSync('.', folder.at('loop'))
-    fs.symlinkSync('nowhere.yaml', folder.at('dangling.yaml'))
     const directory = new Directory(folder.path, { clock: fakeClock(), changed: () => {} })
     directory.open()
     expect(stockOf(directory)).toBe('a: 1')
     expect(problemsOf(directory)).toEqual([])
+  })
+
+  test.each<{ what: string; put: (file: string) => void; message: string }>([
+    {
+      what: 'a link to nothing',
+      put: (file) => fs.symlinkSync('nowhere.yaml', file),
+      message: 'is a symbolic link to what does not exist',
+    },
+    {
+      what: 'a link to itself',
+      put: (file) => fs.symlinkSync(file, file),
+      message: 'cannot be read: ELOOP',
+    },
+    {
+      what: 'a FIFO',
+      put: (file) => void execFileSync('mkfifo', [file]),
+      message: 'is a FIFO; manifests are read from files',
+    },
+    {
+      what: 'a device',
+      put: (file) => fs.symlinkSync('/dev/null', file),
+      message: 'is a device; manifests are read from files',
+    },
+  ])(
+    'what is under the name of a manifest and cannot be read as a file: $what',
+    async ({ put, message }) => {
+      const watched = new Watched({ 'a.yaml': one('1'), 'b.yaml': yamlOf(route('b')) })
+      watched.folder.remove('a.yaml')
+      put(watched.folder.at('a.yaml'))
+      await watched.until((_, problems) => problems.length > 0)
+      expect(problemsOf(watched.directory)).toEqual([`a.yaml: ${message}`])
+      expect(stockOf(watched.directory), 'what it held stays').toBe('a: 1, b: b')
+      const later = new Directory(watched.folder.path, { clock: fakeClock(), changed: () => {} })
+      later.open()
+      expect(problemsOf(later)).toEqual([`a.yaml: ${message}`])
+      watched.folder.replace('a.yaml', one('2'))
+      await watched.untilStock('a: 2, b: b')
+      expect(problemsOf(watched.directory)).toEqual([])
+    },
+  )
+
+  test('what is under the name of a manifest and cannot be read as a file: a socket', async () => {
+    const watched = new Watched({ 'b.yaml': yamlOf(route('b')) })
+    const server = net.createServer().listen(watched.folder.at('a.yaml'))
+    onTestFinished(() => void server.close())
+    await watched.until((_, problems) => problems.length > 0)
+    expect(problemsOf(watched.directory)).toEqual([
+      'a.yaml: is a socket; manifests are read from files',
+    ])
+  })
+
+  test('that a name in upper case is ignored', async () => {
+    const watched = new Watched({ 'A.YAML': one('1'), 'b.yaml': yamlOf(route('b')) })
+    const ignored =
+      'is ignored: the names of manifests end with .yaml, .yml or .json, in lower case'
+    expect(stockOf(watched.directory)).toBe('b: b')
+    expect(problemsOf(watched.directory)).toEqual([`A.YAML: ${ignored}`])
+    watched.folder.write('c/B.Json', '{}')
+    await watched.until((_, problems) => problems.includes(`c/B.Json: ${ignored}`))
+    watched.folder.remove('A.YAML')
+    await watched.until((_, problems) => problems.length === 1)
+    watched.folder.remove('c')
+    await watched.until((_, problems) => problems.length === 0)
   })
 
   test('that the folder does not exist, at the start', () => {

@@ -18,6 +18,7 @@ export interface DirectoryOptions {
 }
 
 const manifestName = /\.(yaml|yml|json)$/
+const misspelt = new RegExp(manifestName, 'i')
 
 /** What events do not tell (a link to a file elsewhere, a queue that ran over, some network file systems) is found by then. */
 const sweepMs = 30_000
@@ -36,6 +37,8 @@ export class Directory {
   readonly #files: SteadyFiles
   #folders = new Folders(undefined)
   #faults: ReadonlyMap<string, string> = new Map()
+  /** Files that somebody may take for manifests. */
+  #ignored: readonly string[] = []
   #sweep: Timer | undefined
   /** Sees the root itself being replaced. */
   #above: fs.FSWatcher | undefined
@@ -56,6 +59,7 @@ export class Directory {
     fs.readdirSync(this.#root)
     const { files, faults } = this.#folders.list(this.#root, 0)
     this.#faults = faults
+    this.#ignored = files.filter((file) => this.#isMisspelt(file))
     const saved = this.shelf.files.map((name) => path.join(this.#root, name))
     for (const file of new Set([...files.filter((file) => this.#isManifest(file)), ...saved]))
       this.#files.load(file)
@@ -84,11 +88,25 @@ export class Directory {
       column: 0,
       message: `${message}; what it held stays in force, and changes are looked for every ${sweepMs / 1000} s`,
     }))
-    return [...folders, ...this.shelf.problems]
+    const ignored = this.#ignored.map((file) => ({
+      file: path.relative(this.#root, file),
+      line: 0,
+      column: 0,
+      message: 'is ignored: the names of manifests end with .yaml, .yml or .json, in lower case',
+    }))
+    return [...folders, ...ignored, ...this.shelf.problems]
   }
 
   #isManifest(file: string): boolean {
-    return manifestName.test(file) && !this.#except.some((excepted) => isIn(file, excepted))
+    return manifestName.test(file) && !this.#isExcepted(file)
+  }
+
+  #isMisspelt(file: string): boolean {
+    return misspelt.test(file) && !manifestName.test(file) && !this.#isExcepted(file)
+  }
+
+  #isExcepted(file: string): boolean {
+    return this.#except.some((excepted) => isIn(file, excepted))
   }
 
   #judge(file: string, content: Content): Verdict {
@@ -141,6 +159,7 @@ export class Directory {
     if (name === null || name === '..data') return this.#scan(folder)
     if (path.basename(file).startsWith('.')) return
     if (this.#isManifest(file)) this.#files.touch(file)
+    if (this.#isMisspelt(file)) return this.#scan(folder)
     if (this.#folders.isWatched(file) || isFolder(file)) this.#scan(file)
   }
 
@@ -153,9 +172,13 @@ export class Directory {
     const depth = path.relative(this.#root, folder).split(path.sep).filter(Boolean).length
     const { files, faults } = this.#folders.list(folder, depth)
     const others = [...this.#faults].filter(([each]) => !isIn(each, folder))
-    const before = JSON.stringify([...this.#faults])
+    const before = JSON.stringify([[...this.#faults], this.#ignored])
     this.#faults = new Map([...others, ...faults])
-    this.#tell(JSON.stringify([...this.#faults]) !== before)
+    this.#ignored = [
+      ...this.#ignored.filter((each) => !isIn(each, folder)),
+      ...files.filter((file) => this.#isMisspelt(file)),
+    ]
+    this.#tell(JSON.stringify([[...this.#faults], this.#ignored]) !== before)
     const known = this.#files.names.filter((file) => isIn(file, folder))
     return new Set([...files.filter((file) => this.#isManifest(file)), ...known])
   }

@@ -174,7 +174,7 @@ function stampOf(file: string): string {
     const stats = fs.statSync(file, { throwIfNoEntry: false })
     return stats?.isFile() === true
       ? [stats.mtimeMs, stats.ctimeMs, stats.size, stats.dev, stats.ino].join(' ')
-      : ''
+      : (oddity(file, stats) ?? '')
   } catch (error) {
     return codeOf(error)
   }
@@ -183,6 +183,8 @@ function stampOf(file: string): string {
 function contentOf(file: string): Content {
   try {
     const stats = fs.statSync(file, { throwIfNoEntry: false })
+    const odd = oddity(file, stats)
+    if (odd !== undefined) return fault(odd)
     if (stats?.isFile() !== true) return { kind: 'none' }
     if (stats.size > largestFile)
       return fault(`is larger than ${largestFile} bytes; split it into several files`)
@@ -190,6 +192,17 @@ function contentOf(file: string): Content {
   } catch (error) {
     return fault(`cannot be read: ${codeOf(error)}`)
   }
+}
+
+/** What has the name and can hold no text; undefined for a file, a folder, and where nothing is. */
+function oddity(file: string, stats: fs.Stats | undefined): string | undefined {
+  if (stats === undefined) {
+    const link = fs.lstatSync(file, { throwIfNoEntry: false })
+    return link && 'is a symbolic link to what does not exist'
+  }
+  if (stats.isFile() || stats.isDirectory()) return undefined
+  const what = stats.isFIFO() ? 'FIFO' : stats.isSocket() ? 'socket' : 'device'
+  return `is a ${what}; manifests are read from files`
 }
 
 const fault = (message: string): Content => ({ kind: 'fault', message })
