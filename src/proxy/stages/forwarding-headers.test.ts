@@ -99,6 +99,11 @@ describe.each(ways)('U5: from an untrusted peer, %s', (_, rule) => {
     expect(Object.keys(fields).filter((name) => /method|url|uri/.test(name))).toEqual([])
   })
 
+  test('U8: Proxy, which CGI programs take for HTTP_PROXY, is dropped', () => {
+    const fields = seen('GET /\nProxy: http://evil.example\nproxy-mode: a', {}, rule)
+    expect(Object.keys(fields).filter((name) => /^proxy/i.test(name))).toEqual(['proxy-mode'])
+  })
+
   test('IPv6 is quoted in Forwarded', () => {
     const fields = seen('GET /\nhost: api.shop.example:8443', { peer: peerOf('2001:db8::1') }, rule)
     expect(fields['forwarded']).toBe('for="[2001:db8::1]";host="api.shop.example:8443";proto=http')
@@ -259,4 +264,8 @@ test('a field that is balanced by is there to be read', () => {
   const exchange = identified('GET /', { rule })
   goesOn(forwardingHeaders(rule), exchange)
   expect(exchange.headers.get('x-real-ip')).toBe('192.0.2.1')
+})
+
+test('U8: Proxy is dropped from a trusted peer, too', () => {
+  expect(seen('GET /\nproxy: http://evil.example', fromTrusted())['proxy']).toBeUndefined()
 })

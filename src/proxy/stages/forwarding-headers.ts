@@ -5,8 +5,12 @@ import { newSpanId } from '../runtime/request-id.ts'
 import { isSampled } from '../runtime/trace-context.ts'
 import type { Exchange, Policy } from './exchange.ts'
 
-/** Never for a backend to see, whoever sent them: they make it take one request for another (U8). */
+/**
+ * Never for a backend to see, whoever sent them: they make it take one request for another (U8), or, as HTTP_PROXY of
+ * a CGI program, send its own requests through somebody else.
+ */
 const misleading = [
+  'proxy',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
@@ -44,6 +48,8 @@ function isKept(name: string): boolean {
   switch (name.charCodeAt(0)) {
     case 0x78:
       return !droppedX.has(name) && !name.startsWith('x-forwarded')
+    case 0x70:
+      return name !== 'proxy'
     case 0x66:
       return name !== 'forwarded'
     case 0x74:
