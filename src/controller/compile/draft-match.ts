@@ -97,13 +97,22 @@ function draftRegex(text: string, where: string, checks: Checks): PathMatch | un
 export function draftCanonical(text: string, where: string, checks: Checks): string | undefined {
   const canonical = canonicalPath(text)?.path
   if (canonical === text) return text
-  const right = canonical ?? canonicalPath(encodeURI(text.replace(/\p{Surrogate}/gu, '')))?.path
-  const hint =
-    right === undefined
-      ? 'a path begins with / and holds no query, fragment or control character'
-      : `write "${right}"`
+  const hint = brokenEscape.test(text)
+    ? 'a % must be followed by two hex digits, as in %20'
+    : hintFor(canonical ?? canonicalPath(encoded(text))?.path)
   return checks.refuse(where, `"${text}" is not a canonical path; ${hint}`)
 }
+
+const brokenEscape = /%(?![0-9a-f]{2})/i
+
+/** Escapes stay what they are: `%2520` is another path than `%20`. */
+const encoded = (text: string): string =>
+  encodeURI(text.replace(/\p{Surrogate}/gu, '')).replace(/%25(?=[0-9a-f]{2})/gi, '%')
+
+const hintFor = (right: string | undefined): string =>
+  right === undefined
+    ? 'a path begins with / and holds no query, fragment or control character'
+    : `write "${right}"`
 
 /** Fields that a proxy consumes: no condition can see them. */
 const unseen = new Set([
