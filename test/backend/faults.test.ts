@@ -131,6 +131,9 @@ describe('an upstream that breaks', () => {
     client.send(get('/third'))
     expect(await client.until(/third/)).not.toContain('poison')
     expect(upstream.connections.length).toBe(2)
+    expect(await proxy.proxy.runtime.metrics.metrics.exposition()).toMatch(
+      /fairlead_rejected_requests_total\{reason="unsolicited_answer"\} 1/,
+    )
     expect(proxy.errors).toEqual([])
   })
 
@@ -273,6 +276,18 @@ async function closed(upstream: Upstream): Promise<void> {
   if (socket !== undefined && !socket.destroyed)
     await new Promise((resolve) => socket.once('close', resolve))
 }
+
+test('U6: what only the gateway says of an answer is not taken from a backend', async () => {
+  const { client } = await setUp(
+    answering(
+      'HTTP/1.1 103 Early Hints\r\nx-fairlead-region: evil\r\n\r\n' +
+        'HTTP/1.1 200 OK\r\nX-Fairlead-Route: evil\r\nx-fairlead: kept\r\nx-fairlead-attempts: evil\r\ncontent-length: 2\r\n\r\nok',
+    ),
+  )
+  const text = await client.send(get()).until(/ok$/)
+  expect(text).not.toMatch(/evil/)
+  expect(text).toMatch(/x-fairlead: kept/)
+})
 
 describe('an answer without a body', () => {
   const lengths = (text: string): string[] =>

@@ -48,7 +48,7 @@ export interface UpstreamHome {
   released(connection: UpstreamConnection): void
   /** The connection is of no further use. */
   dropped(connection: UpstreamConnection): void
-  /** Bytes on an idle connection: an answer to nothing (D3). */
+  /** Bytes on an idle connection, or right behind an answer: an answer to nothing (D3). */
   unsolicited(): void
 }
 
@@ -261,6 +261,7 @@ export class UpstreamConnection {
       this.#requestDone &&
       !this.#closeDelimited &&
       !this.socket.destroyed
+    if (!exact) this.#home.unsolicited()
     if (!reusable) this.#die()
     else this.#release()
     owner?.ended()

@@ -158,6 +158,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   // The answer, from the backend:
 
   informed(head: ResponseHead): void {
+    head.headers.filter(isTheirs)
     this.#exchange.reply.inform(head.status, head.headers)
   }
 
@@ -174,6 +175,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       return this.#retryAfter(head)
     }
     exchange.firstByteMs = firstByteMs
+    head.headers.filter(isTheirs)
     sendHead(exchange, head.status, head.headers, head.contentLength)
   }
 
@@ -373,6 +375,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     return { clock, limitMs: rule.timeouts[`${clock}Ms`], spentMs }
   }
 }
+
+/** False for what only the gateway says of an answer (`debugHeadersFor`). */
+const isTheirs = (name: string): boolean =>
+  name.charCodeAt(0) !== 0x78 || !name.startsWith('x-fairlead-')
 
 /** Status codes are one label a class (data-plane.md, Metrics); codes of failures are a closed list already. */
 const outcomeLabels: Record<string, string> = {}
