@@ -21,11 +21,13 @@ export interface State {
 const fileName = 'last-good.json'
 /** Raised whenever a decoded object gets another form: a state of another format is not used. */
 const format = 2
+const notUsed =
+  'the last good state is not used: what is broken holds with 503 what can be read of its place, and the rest is left to other objects'
 const nothing: State = { objects: [], files: [] }
 
 /**
  * The file of `--state`. Written whole or not at all, readable for its owner only (files may hold Secrets). One that
- * is damaged or of another version counts as none: what is broken then holds its place and is not guessed.
+ * is damaged or of another version counts as none: what is broken then holds what can be read of its place (ADR 2).
  */
 export class StateFile {
   readonly #file: string | undefined
@@ -46,10 +48,7 @@ export class StateFile {
       return state
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothing
-      this.#log.warn('the last good state is not used: what is broken holds its place instead', {
-        file: this.#file,
-        reason: (error as Error).message,
-      })
+      this.#log.warn(notUsed, { file: this.#file, reason: (error as Error).message })
       // Whatever is there is replaced by the first state that is saved.
       this.#saved = ''
       return nothing
