@@ -167,6 +167,45 @@ describe('statuses', () => {
     expect((await ask(ip, { host: 'shared.example' })).body).toBe('first')
   })
 
+  test('C13 a condition of somebody else stays, ours are written beside it, and nobody writes in circles', async () => {
+    await apply(route('reviewed', says('one')))
+    await waitFor('Programmed', 'apiroute/reviewed')
+    const { apiVersion, kind, metadata } = route('reviewed', {}) as Record<string, object>
+    const condition = {
+      type: 'Reviewed',
+      status: 'True',
+      reason: 'Checked',
+      message: 'by hand',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    }
+    const reviewed = { apiVersion, kind, metadata, status: { conditions: [condition] } }
+    const as = ['--server-side', '--subresource=status', '--field-manager=reviewer', '-f', '-']
+    await run('kubectl', ['apply', ...as], JSON.stringify(reviewed))
+    await apply(route('reviewed', says('two')))
+    await until(async () => {
+      const found = await conditions('apiroute/reviewed')
+      const isDone = found.some(
+        ({ type, observedGeneration }) => type === 'Programmed' && observedGeneration === 2,
+      )
+      return isDone ? true : undefined
+    }, 'the second generation')
+    expect(await conditions('apiroute/reviewed')).toContainEqual(condition)
+    const version = () =>
+      kubectl(
+        'get',
+        'apiroute',
+        'reviewed',
+        '-n',
+        shop,
+        '-o',
+        'jsonpath={.metadata.resourceVersion}',
+      )
+    const before = await version()
+    await new Promise((resolve) => setTimeout(resolve, 5000))
+    expect(await version()).toBe(before)
+  })
+
   test('columns tell a person what matters', async () => {
     await apply(route('columns', says('x')))
     await waitFor('Programmed', 'apiroute/columns')
