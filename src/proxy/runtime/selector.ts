@@ -38,7 +38,7 @@ export interface Share {
 
 /** How often ramps move and slow backends are looked for. */
 const refreshMs = 100
-const slowCheckMs = 500
+const slowCheckMs = 200
 /** Below this a backend is not slow, however fast another one is. */
 const slowFloorMs = 25
 /** With `panic: Fail`, one request a backend in this time may find out whether it is back. */
