@@ -4,7 +4,7 @@ import { authorizer, issuer } from './faults-elsewhere.ts'
 const rule = (path: string): string => `rules[0].${path}`
 const at = (path: string) => ({ where: `spec.rules[0].${path}` })
 
-/** What the rule matches cannot be told: whatever its hosts might get through it is held. */
+/** Which path it is for cannot be told: whatever its hosts might get through it is held. */
 const anywhere = { other: '503 rule_invalid' }
 
 const onePath = 'must have exactly one of exact, prefix, pattern, regex'
@@ -35,7 +35,6 @@ const matches: readonly Fault[] = [
     rule('matches[0].path.prefix'),
     'held',
     '"held" is not a canonical path; a path begins with /',
-    anywhere,
   ),
   wrong('P1 a path with dots', rule('matches[0].path.prefix'), '/x/../held', '/held'),
   wrong(
@@ -82,7 +81,7 @@ const matches: readonly Fault[] = [
     rule('matches[0].methods'),
     ['get'],
     'must be a method in upper case, not "get"',
-    { ...at('matches[0].methods[0]'), ...anywhere },
+    at('matches[0].methods[0]'),
   ),
   {
     ...condition(
@@ -91,7 +90,6 @@ const matches: readonly Fault[] = [
       'must be a header name, not "x y"',
       '.name',
     ),
-    ...anywhere,
   },
   {
     ...condition(
@@ -100,7 +98,6 @@ const matches: readonly Fault[] = [
       'must have exactly one of exact, prefix, regex, present',
       '',
     ),
-    ...anywhere,
   },
   condition('C1 a header with a broken regex', { name: 'x', regex: '[' }, 'RE2', '.regex'),
 ]
