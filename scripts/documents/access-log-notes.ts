@@ -15,7 +15,8 @@ export const accessLogNotes: Readonly<Record<AccessLogField, string>> = {
   'http.response.status_code': 'what the client got; 0 when it left before',
   complete: 'whether the client got all of the answer',
   'error.type': 'code of the failure ([failures.md](failures.md))',
-  reason: 'which rule a refused message broke: the label of `fairlead_rejected_requests_total`',
+  reason:
+    'which rule a refused message broke: the label of `fairlead_rejected_requests_total`; why a token is `token_malformed` ([failures.md](failures.md#token_malformed))',
   clock: 'the clock that expired ([timeouts.md](timeouts.md))',
   clock_limit_ms: 'its limit',
   clock_spent_ms: 'the time spent',

@@ -1,4 +1,5 @@
 import type { FailureCode } from '../../src/model/failure.ts'
+import { tokenFaults } from '../../src/proxy/runtime/token-fault.ts'
 
 /** When the gateway answers with a code, and what the reader can do. One sentence each, in plain English. */
 interface Note {
@@ -7,6 +8,10 @@ interface Note {
 }
 
 const note = (when: string, remedy: string): Note => ({ when, remedy })
+
+const tokenReasons = Object.keys(tokenFaults)
+  .map((reason) => `\`${reason}\``)
+  .join(', ')
 
 /** For `docs/failures.md`. The type keeps it complete. */
 export const failureNotes: Readonly<Record<FailureCode, Note>> = {
@@ -28,7 +33,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   token_malformed: note(
     'The token is not a signed JWT in compact form, is too long, names no key (`kid`), has no `exp`, or uses an algorithm that the issuer is not allowed.',
-    'Get a new token from the issuer.',
+    `\`error_description\` of \`WWW-Authenticate\` says which, and \`reason\` in the access log: ${tokenReasons}. Get another token from the issuer, or have the issuer write it so.`,
   ),
   token_expired: note('`exp` is past, beyond the allowed clock skew.', 'Get a new token.'),
   token_not_yet_valid: note(

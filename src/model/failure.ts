@@ -108,6 +108,9 @@ export interface FailureDetail {
   /** Value of `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: readonly string[]
   readonly retryAfterSeconds?: number
-  /** Of a refusal: the label of `fairlead_rejected_requests_total`, from a closed list; by default the code. */
+  /**
+   * More than the code says, for the access log, from a closed list. Of a refused message the label of
+   * `fairlead_rejected_requests_total`, by default the code.
+   */
   readonly reason?: string
 }

@@ -95,7 +95,9 @@ function challengesOf({ name, what }: Member): string[] {
   const realm = `Bearer realm="shop/${name}"`
   if (what === 'missing') return [realm]
   if (what === 'bad')
-    return [`${realm}, error="invalid_token", error_description="The token is malformed"`]
+    return [
+      `${realm}, error="invalid_token", error_description="The token is not a signed JWT in compact form"`,
+    ]
   return what === 'forbidden' ? [`${realm}, error="insufficient_scope", scope="scope-${name}"`] : []
 }
 

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Counter } from '../../base/series.ts'
-import type { FailureCode } from '../../model/failure.ts'
 import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import {
@@ -17,9 +16,10 @@ import type { KeySet } from './key-set.ts'
 import type { KeySets } from './key-sets.ts'
 import { sourceId } from './key-source.ts'
 import type { SignatureChecks } from './signature-checks.ts'
+import { type Refusal, refusalOf } from './token-fault.ts'
 import { type Verified, VerifiedTokens } from './verified-tokens.ts'
 
-export type Verification = { readonly ok: Verified } | { readonly fault: FailureCode }
+export type Verification = { readonly ok: Verified } | Refusal
 
 export interface AuthorizerDeps {
   readonly clock: Clock
@@ -88,13 +88,13 @@ export class LiveAuthorizer {
   }
 
   async #verify(token: string, client: string): Promise<Verification> {
-    const parsed = token.length > this.#deps.longestToken() ? undefined : parseCompact(token)
-    if (parsed === undefined) return { fault: 'token_malformed' }
+    const parsed = token.length > this.#deps.longestToken() ? 'too_long' : parseCompact(token)
+    if (typeof parsed === 'string') return refusalOf(parsed)
     const { iss } = parsed.payload
     const found = typeof iss === 'string' ? this.#byName.get(iss) : undefined
     if (found === undefined) return { fault: 'issuer_unknown' }
     const { issuer, keys } = found
-    if (!issuer.algorithms.includes(parsed.alg)) return { fault: 'token_malformed' }
+    if (!issuer.algorithms.includes(parsed.alg)) return refusalOf('algorithm_not_allowed')
     if (issuer.type !== undefined && !isType(parsed.header['typ'], issuer.type))
       return { fault: 'token_use_mismatch' }
     const { kid, alg } = parsed
@@ -121,7 +121,7 @@ export class LiveAuthorizer {
     const nowMs = this.#deps.clock.wallMs()
     const { clockSkewMs, staleKeysForMs, forward } = this.config
     const fault = registeredFault(claims, issuer, nowMs / 1000, clockSkewMs / 1000)
-    if (fault !== undefined) return { fault }
+    if (fault !== undefined) return refusalOf(fault)
     const groups = listOf(claims[issuer.groupsClaim])
     if (this.config.groups !== undefined && !satisfies(groups, this.config.groups))
       return { fault: 'group_missing' }

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../model/failure.ts'
 import type { ClaimCondition, ForwardClaims, Issuer, Wanted } from '../../model/snapshot.ts'
+import type { TokenFault } from './token-fault.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -42,13 +43,13 @@ export function registeredFault(
   issuer: Issuer,
   nowSeconds: number,
   skewSeconds: number,
-): FailureCode | undefined {
+): FailureCode | TokenFault | undefined {
   const { exp, nbf, iat } = claims
-  if (!isTime(exp)) return 'token_malformed'
+  if (!isTime(exp)) return 'no_exp'
   if (exp + skewSeconds <= nowSeconds) return 'token_expired'
   for (const time of [nbf, iat]) {
     if (time === undefined) continue
-    if (!isTime(time)) return 'token_malformed'
+    if (!isTime(time)) return 'time_invalid'
     if (time - skewSeconds > nowSeconds) return 'token_not_yet_valid'
   }
   return issuer.cognito === undefined
@@ -78,10 +79,10 @@ const isTextOrNone = (value: unknown): boolean => value === undefined || typeof 
 function cognitoFault(
   claims: Claims,
   { clientIds, tokenUse }: NonNullable<Issuer['cognito']>,
-): FailureCode | undefined {
+): FailureCode | TokenFault | undefined {
   const { token_use: use, client_id: client, aud, sub, jti, scope } = claims
   if (![sub, jti, scope].every(isTextOrNone) || !(isTextOrNone(aud) || isTexts(aud)))
-    return 'token_malformed'
+    return 'claim_invalid'
   if (use !== 'access' && use !== 'id') return 'token_use_mismatch'
   if (tokenUse !== 'Any' && use !== tokenUse.toLowerCase()) return 'token_use_mismatch'
   const given = use === 'access' ? client : aud

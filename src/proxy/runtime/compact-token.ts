@@ -1,5 +1,6 @@
 import { longestKid } from '../../model/jwk.ts'
 import { parseStrictObject } from './strict-json.ts'
+import type { TokenFault } from './token-fault.ts'
 
 /** A JWT as it was written: nothing in it is believed yet. */
 export interface CompactToken {
@@ -14,21 +15,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Takes a compact JWS apart (RFC 7515 §7.1), strictly: three parts of canonical base64url, JSON without duplicates, a
- * `kid` (J4), no `crit` (J8), no `b64`, no nested token, no compression. Undefined for anything else.
+ * `kid` (J4), no `crit` (J8), no `b64`, no nested token, no compression. Of anything else what is wrong.
  */
-export function parseCompact(token: string): CompactToken | undefined {
+export function parseCompact(token: string): CompactToken | TokenFault {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
-  if (first <= 0 || second < 0 || token.indexOf('.', second + 1) >= 0) return undefined
+  if (first <= 0 || second < 0 || token.indexOf('.', second + 1) >= 0) return 'not_a_jwt'
   const header = part(token.slice(0, first))
   const payload = part(token.slice(first + 1, second))
   if (header === undefined || payload === undefined || !isCanonical(token.slice(second + 1)))
-    return undefined
+    return 'not_a_jwt'
   const { alg, kid, crit, b64, cty, zip } = header
-  if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined || zip !== undefined)
-    return undefined
-  if (cty !== undefined) return undefined
-  if (typeof kid !== 'string' || kid.length > longestKid) return undefined
+  if (typeof alg !== 'string') return 'algorithm_not_allowed'
+  if ([crit, b64, zip, cty].some((each) => each !== undefined)) return 'not_supported'
+  if (typeof kid !== 'string' || kid.length > longestKid) return 'no_kid'
   return { header, payload, alg, kid }
 }
 

@@ -1,8 +1,9 @@
-import type { FailureCode, FailureDetail } from '../../model/failure.ts'
+import type { FailureDetail } from '../../model/failure.ts'
 import type { Authorize, AuthorizeMember, Authorizer, Rule, Wanted } from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from '../runtime/authorizer.ts'
 import { claimFits, satisfies } from '../runtime/claims.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { Refusal } from '../runtime/token-fault.ts'
 import type { Verified } from '../runtime/verified-tokens.ts'
 import { cutCredential, findCredential, isFolded } from './credential.ts'
 import { type Denial, denial, worstOf } from './denial.ts'
@@ -115,7 +116,7 @@ function check(
       done(
         'ok' in result
           ? admitted(member, authorizer, result.ok)
-          : refused(result.fault, authorizer.config),
+          : refused(result, authorizer.config),
       ),
     (error: unknown) => {
       runtime.log.error('a token could not be checked', { authorizer: member.authorizer, error })
@@ -130,8 +131,11 @@ const twice = ({ authorizer }: AuthorizeMember): Denial =>
     reason: 'credential_twice',
   })
 
-const refused = (fault: FailureCode, { id, groups }: Authorizer): Denial =>
-  denial(fault, id, fault === 'group_missing' ? { wanted: namesOf(groups) } : {})
+const refused = ({ fault, reason }: Refusal, { id, groups }: Authorizer): Denial =>
+  denial(fault, id, {
+    ...(fault === 'group_missing' && { wanted: namesOf(groups) }),
+    ...(reason !== undefined && { reason }),
+  })
 
 const namesOf = ({ allOf = [], anyOf = [] }: Wanted = {}): readonly string[] => [...allOf, ...anyOf]
 

@@ -1,4 +1,5 @@
 import { type FailureCode, type FailureDetail, failures } from '../../model/failure.ts'
+import { isTokenFault, tokenFaults } from '../runtime/token-fault.ts'
 
 /** Why one authorizer does not let a request through. */
 export interface Denial {
@@ -27,12 +28,14 @@ function challengeOf(
   code: FailureCode,
   status: number,
   authorizer: string,
-  { wanted }: FailureDetail,
+  { wanted, reason = '' }: FailureDetail,
 ): string[] {
   const realm = `Bearer realm="${authorizer}"`
   if (code === 'credentials_missing') return [realm]
-  if (status === 401)
-    return [`${realm}, error="invalid_token", error_description="${failures[code].title}"`]
+  if (status === 401) {
+    const description = isTokenFault(reason) ? tokenFaults[reason] : failures[code].title
+    return [`${realm}, error="invalid_token", error_description="${description}"`]
+  }
   if (code === 'scope_missing')
     return [`${realm}, error="insufficient_scope", scope="${quotable(wanted ?? [])}"`]
   return []
