@@ -19,7 +19,7 @@ Whole manifests that work: [examples](../examples/). What the fields do together
 - **Bytes** are written \`500\`, \`64Ki\` or \`10Mi\`.
 - A reference without \`namespace\` stays in the namespace of its object. Any other namespace must allow it with a ReferenceGrant.
 - Nothing is clamped or ignored: a value out of range, and a field that does not exist, are refused, and the rule they are in holds its place
-  with 503.
+  with 503. (A default gives way in one case: \`timeouts.request\` is not longer than the setting \`guardrails.maxRequest\`.)
 - An object that may be left out may not be empty: without a field it says nothing.
 - An API server drops misspelt fields without a word when a client does not ask for strict validation. \`kubectl\` does ask;
   [this policy](../examples/strict-fields/) makes every client ask. [Why that matters](adr/0011-fields-that-the-api-server-prunes.md).

@@ -174,7 +174,7 @@ export class ClusterController {
     const changedMs = this.#changedMs ?? startedMs
     this.#changedMs = undefined
     const { current: settings, problems } = this.#settings
-    const rulebook = { className, allowLoopback: false, settings }
+    const rulebook = { className, allowLoopback: false, inCluster: true, settings }
     const result = lastGood.settle(this.#source.world(), (world) => this.#compile(world, rulebook))
     const state = { ...result, problems, settings, compileMs: clock.nowMs() - startedMs }
     compiled(state)

@@ -116,7 +116,12 @@ export const authorizerFaults: readonly AuthorizerFault[] = [
     right: 'must have exactly one of jwt, cognito',
     spec: {},
   },
-  { what: 'C11 no spec', where: 'spec', right: 'is required (an object)', spec: undefined },
+  {
+    what: 'C11 no spec',
+    where: 'spec',
+    right: 'is required (an object such as { jwt: … } or { cognito: … })',
+    spec: undefined,
+  },
 ]
 
 /** A file, or a document in it, that is no object of ours: it owns nothing, and its file says so. */
@@ -173,7 +178,7 @@ export const fileFaults: readonly FileFault[] = [
   {
     what: 'C11 no metadata',
     text: document({ metadata: null }),
-    right: ': document 1: metadata: must be an object, not null',
+    right: ': document 1: metadata: must be an object such as { name: … }, not null',
   },
   {
     what: 'C8 a name of an object in upper case',

@@ -60,7 +60,13 @@ const shapes: readonly Fault[] = [
   ),
   wrong('C11 no rules', 'rules', undefined, 'is required (a list)', whole),
   wrong('C11 null for rules', 'rules', null, 'must be a list, not null', whole),
-  wrong('C11 a rule that is null', 'rules[0]', null, 'must be an object, not null', whole),
+  wrong(
+    'C11 a rule that is null',
+    'rules[0]',
+    null,
+    'must be an object such as { name: …, backends: … } or ',
+    whole,
+  ),
   wrong('C11 an empty list of rules', 'rules', [], 'must have at least 1 members, not 0', whole),
   wrong(
     'a class with a space',

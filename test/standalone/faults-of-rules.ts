@@ -19,7 +19,7 @@ const matches: readonly Fault[] = [
     'a path that is a text',
     rule('matches[0].path'),
     '/held',
-    'must be an object, not "/held"',
+    'must be an object such as { exact: … } or { prefix: … } or { pattern: … } or { regex: … }, not "/held"',
     anywhere,
   ),
   wrong('a path of no kind', rule('matches[0].path'), {}, onePath, anywhere),
@@ -162,7 +162,7 @@ const authorization: readonly Fault[] = [
     'scopes that are a list',
     rule('authorize'),
     { anyOf: [{ authorizer: { name: 'tokens' }, scopes: ['a'] }] },
-    'must be an object, not a list',
+    'must be an object such as { anyOf: … } or { allOf: … }, not a list',
     at('authorize.anyOf[0].scopes'),
   ),
 ]

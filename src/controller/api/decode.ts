@@ -132,14 +132,13 @@ function partsOf(spec: unknown): RouteSpec {
   const record = isRecord(spec) ? spec : {}
   const className = objectName.safeParse(record['className'])
   const rules = Array.isArray(record['rules']) ? record['rules'] : []
-  const part = routeSpec
-    .pick({ paths: true, defaults: true })
-    .partial()
-    .safeParse({ paths: record['paths'], defaults: record['defaults'] })
+  const paths = routeSpec.pick({ paths: true }).safeParse({ paths: record['paths'] })
+  const defaults = routeSpec.pick({ defaults: true }).safeParse({ defaults: record['defaults'] })
   return {
     ...(className.success && { className: className.data }),
     hostnames: hostnamesIn(record),
-    ...(part.success && (part.data as object)),
+    ...(paths.success && (paths.data as object)),
+    ...(defaults.success && (defaults.data as object)),
     rules: rules.slice(0, 256).map((item, i) => decodeRule(item, i)),
   }
 }

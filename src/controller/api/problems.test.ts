@@ -46,6 +46,42 @@ describe('a field that does not exist', () => {
   })
 })
 
+describe('a value of another type', () => {
+  test.each([
+    [
+      'a reference',
+      { authorize: { anyOf: [{ authorizer: 'custmers' }] } },
+      'spec.rules[0].authorize.anyOf[0].authorizer: must be an object such as { name: … }, not "custmers"',
+    ],
+    [
+      'one of several',
+      { matches: [{ path: '/orders' }] },
+      'spec.rules[0].matches[0].path: must be an object such as { exact: … } or { prefix: … } or { pattern: … } or { regex: … }, not "/orders"',
+    ],
+    [
+      'a backend',
+      { respond: undefined, backends: ['orders'] },
+      'spec.rules[0].backends[0]: must be an object such as { name: …, service: … } or { name: …, url: … }, not "orders"',
+    ],
+    [
+      'one where nothing must be there',
+      { timeouts: '30s' },
+      'spec.rules[0].timeouts: must be an object, not "30s"',
+    ],
+    [
+      'a list that may be empty',
+      { authorize: { public: true, sourceAddresses: { allow: [] } } },
+      'spec.rules[0].authorize.sourceAddresses.deny: is required (a list; write [] for none)',
+    ],
+  ])('%s: its form is shown', (_, more, says) => {
+    expect(saidOf(more)).toContain(says)
+  })
+
+  test('a list that may not be empty does not say that it may', () => {
+    expect(saidOf({}, { hostnames: undefined })).toEqual(['spec.hostnames: is required (a list)'])
+  })
+})
+
 test('a list that is too short is told by its length', () => {
   expect(saidOf({ authorize: { anyOf: [] } })[0]).toMatch(/must have at least 1 members, not 0$/)
 })

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Problem } from '../../model/problem.ts'
-import { fieldsAt } from './known-fields.ts'
+import { emptyListIsGood, fieldsAt, formAt } from './known-fields.ts'
 import { didYouMean } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
@@ -52,7 +52,21 @@ function problemOf(issue: Issue, schema: z.core.$ZodType, value: unknown, root: 
     return issue.keys
       .slice(0, mostIssues)
       .map((key) => at([...issue.path, key], unknownField(key, fieldsAt(schema, issue.path))))
-  return [at(issue.path, sentence(issue, valueAt(value, issue.path)))]
+  const found = valueAt(value, issue.path)
+  return [at(issue.path, typeSentence(issue, schema, found) ?? sentence(issue, found))]
+}
+
+/** What only the schema at that place can tell: the form of an object, and that a list may be empty. */
+function typeSentence(issue: Issue, schema: z.core.$ZodType, value: unknown): string | undefined {
+  if (issue.code !== 'invalid_type' || issue.message.startsWith('must')) return undefined
+  if (issue.expected === 'array' && value === undefined && emptyListIsGood(schema, issue.path))
+    return 'is required (a list; write [] for none)'
+  if (issue.expected !== 'object') return undefined
+  const form = formAt(schema, issue.path)
+  if (form === '') return undefined
+  return value === undefined
+    ? `is required (an object such as ${form})`
+    : `must be an object such as ${form}, not ${shorten(value)}`
 }
 
 function unknownField(key: string, fields: readonly string[]): string {

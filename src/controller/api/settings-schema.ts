@@ -196,7 +196,12 @@ const accessLog = z.strictObject({
 const guardrails = z.strictObject({
   maxRequest: positiveDuration
     .optional()
-    .meta(note('The longest timeouts.request that a rule may have.', { default: '24h' })),
+    .meta(
+      note(
+        'The longest timeouts.request that a rule may have. Where a rule writes none, its 30s become this when it is shorter.',
+        { default: '24h' },
+      ),
+    ),
   allowPublic: z
     .boolean()
     .optional()

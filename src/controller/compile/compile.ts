@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly className: string
   /** For development: loopback backends, and plain http to issuers on loopback. */
   readonly allowLoopback: boolean
+  /** There is no `--allow-loopback` to point to. */
+  readonly inCluster?: boolean
   readonly settings: Settings
 }
 

@@ -40,9 +40,7 @@ function checkUrl(text: string, where: string, { checks, options }: Drafting): v
   if (url.username !== '' || url.password !== '')
     return checks.refuse(where, 'a URL of keys holds no user and no password')
   const refusal =
-    isAddress(hostname) && !local
-      ? 'an address is no name'
-      : hostRefusal(hostname, options.allowLoopback)
+    isAddress(hostname) && !local ? 'an address is no name' : hostRefusal(hostname, options)
   if (refusal !== undefined)
     return checks.refuse(
       where,

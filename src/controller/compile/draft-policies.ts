@@ -2,7 +2,7 @@ import type { ErrorPage, PathPolicy, RuleLimits, Timeouts } from '../../model/sn
 import type { ErrorPageSpec, RouteSpec, RuleSpec } from '../api/specs.ts'
 import { draftCors } from './draft-cors.ts'
 import { draftEdits } from './draft-headers.ts'
-import type { Drafting } from './drafting.ts'
+import { type Drafting, ofDefaults } from './drafting.ts'
 import type { Policies } from './drafts.ts'
 
 /**
@@ -21,7 +21,13 @@ export function draftPolicies(
   return {
     paths: sharing.share({ ...defaultPaths, ...route.paths }),
     timeouts: sharing.share(
-      draftTimeouts({ ...defaults.timeouts, ...spec.timeouts }, `${where}.timeouts`, drafting),
+      draftTimeouts(
+        { ...defaults.timeouts, ...spec.timeouts },
+        `${where}.timeouts`,
+        spec.timeouts?.request === undefined && defaults.timeouts?.request !== undefined
+          ? ofDefaults(drafting, 'timeouts')
+          : drafting,
+      ),
     ),
     limits: sharing.share<RuleLimits>({ ...defaultLimits, ...defaults.limits, ...spec.limits }),
     requestHeaders: sharing.share(

@@ -5,8 +5,8 @@ import { draftAction } from './draft-action.ts'
 import { draftAuthorize } from './draft-authorize.ts'
 import { draftMatch, everything } from './draft-match.ts'
 import { draftPolicies } from './draft-policies.ts'
-import type { Drafting } from './drafting.ts'
-import type { RuleDraft } from './drafts.ts'
+import { type Drafting, ofDefaults } from './drafting.ts'
+import type { AuthorizeDraft, RuleDraft } from './drafts.ts'
 import { type Place, placeOf } from './place.ts'
 import { invalid } from './resolve.ts'
 
@@ -22,21 +22,18 @@ export interface RuleSource {
   readonly route: RouteSpec
   readonly namespace: string
   readonly where: string
+  /** The route has `defaults` that cannot be read. */
+  readonly defaultsAreLost: boolean
 }
 
 /** Drafts a rule. With a fault in it, it keeps its matches and answers 503 (invariant 3). */
 export function draftRule(source: RuleSource, drafting: Drafting): DraftedRule {
-  const { spec, route, namespace, where } = source
+  const { spec, route, where } = source
   const { checks } = drafting
   const before = checks.problems.length
   const { matches, broken } = draftMatches(spec.matches ?? [], where, drafting)
   const action = draftAction({ ...source, matches }, drafting)
-  const authorize = draftAuthorize(
-    spec.authorize ?? route.defaults?.authorize,
-    namespace,
-    where,
-    drafting,
-  )
+  const authorize = draftAuthorizeOf(source, drafting)
   const policies = draftPolicies(spec, route, where, drafting)
   const faulty = checks.problems.slice(before).some(({ reason }) => reason !== 'UnsupportedBackend')
   const rule: RuleDraft = {
@@ -48,6 +45,19 @@ export function draftRule(source: RuleSource, drafting: Drafting): DraftedRule {
     policies,
   }
   return { rule, broken }
+}
+
+function draftAuthorizeOf(
+  { spec, route, namespace, where, defaultsAreLost }: RuleSource,
+  drafting: Drafting,
+): AuthorizeDraft {
+  if (spec.authorize !== undefined)
+    return draftAuthorize(spec.authorize, namespace, where, drafting)
+  const inherited = route.defaults?.authorize
+  // Perhaps it was there: the fault of `defaults` is told, and nobody may call.
+  if (inherited === undefined && defaultsAreLost) return { kind: 'deny' }
+  const from = inherited === undefined ? drafting : ofDefaults(drafting, 'authorize')
+  return draftAuthorize(inherited, namespace, where, from)
 }
 
 /** A rule that did not decode holds what is known of its places; the decoder has reported why. */

@@ -1,5 +1,6 @@
 import { isAddress, isForbiddenAddress } from '../../model/address.ts'
 import type { UrlTarget } from '../../model/snapshot.ts'
+import type { CompileOptions } from './compile.ts'
 import { draftCanonical } from './draft-match.ts'
 import type { Drafting } from './drafting.ts'
 
@@ -28,7 +29,7 @@ export function draftUrl(text: string, where: string, drafting: Drafting): Backe
   }
   const basePath = draftBasePath(url.pathname, where, drafting)
   const hostname = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
-  const refusal = hostRefusal(hostname, options.allowLoopback)
+  const refusal = hostRefusal(hostname, options)
   if (refusal !== undefined)
     return checks.refuse(where, `host "${hostname}" is refused: ${refusal}`, 'UnsupportedBackend')
   if (!isAllowed(hostname, options.settings.guardrails.urlBackends)) {
@@ -59,12 +60,17 @@ const metadataNames = new Set([
 ])
 
 /** Why a host may not be called, or undefined. Names are resolved by the proxy, which checks each address again. */
-export function hostRefusal(hostname: string, allowLoopback: boolean): string | undefined {
+export function hostRefusal(
+  hostname: string,
+  { allowLoopback, inCluster }: CompileOptions,
+): string | undefined {
   if (metadataNames.has(hostname)) return 'it is a metadata service'
-  if (localNames.test(hostname))
-    return allowLoopback
-      ? undefined
+  if (isLoopback(hostname)) {
+    if (allowLoopback) return undefined
+    return inCluster === true
+      ? 'it is the gateway itself; name a Service'
       : 'it is this machine; --allow-loopback allows it for development'
+  }
   if (!isAddress(hostname) || !isForbiddenAddress(hostname, allowLoopback)) return undefined
   return 'loopback, link-local, metadata and special addresses may not be called'
 }

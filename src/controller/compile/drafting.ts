@@ -8,3 +8,9 @@ export interface Drafting {
   readonly checks: Checks
   readonly sharing: Sharing
 }
+
+/** For a value that a rule takes from the route's `defaults`: what is wrong with it says where it comes from. */
+export const ofDefaults = (drafting: Drafting, field: string): Drafting => ({
+  ...drafting,
+  checks: drafting.checks.adding(`; it comes from spec.defaults.${field}`),
+})

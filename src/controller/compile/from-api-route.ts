@@ -48,10 +48,11 @@ function draftObject(
   const hostnames = draftHostnames(spec.hostnames, checks)
   const whereOf = (at: number): string => sameText(`spec.rules[${at}]`)
   checkUnique(spec.rules.map(uniqueName), (at) => `${whereOf(at)}.name`, checks)
+  const defaultsAreLost = problems.some(({ path }) => ofDefaultsAsAWhole.test(path))
   const drafted = spec.rules.map((rule, at) => {
     const where = whereOf(at)
     if (!isRule(rule)) return draftBrokenRule(rule, where, drafting)
-    return draftRule({ spec: rule, route: spec, namespace, where }, drafting)
+    return draftRule({ spec: rule, route: spec, namespace, where, defaultsAreLost }, drafting)
   })
   const places = drafted.flatMap(({ broken }) => broken)
   const all = [...problems, ...checks.problems]
@@ -69,6 +70,9 @@ function draftObject(
     problems: all,
   }
 }
+
+/** Also where it is misspelt. */
+const ofDefaultsAsAWhole = /^spec\.def/i
 
 const isRule = (rule: RuleSpec | BrokenRule): rule is RuleSpec => !('broken' in rule)
 

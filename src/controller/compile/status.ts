@@ -65,10 +65,12 @@ const conditionFor =
     const first = problems[0]
     if (first === undefined)
       return Object.freeze({ type, status: 'True', reason: good, observedGeneration, message: '' })
+    const worst = problems.find(({ reason }) => reason === 'AuthorizerNotFound') ?? first
     return Object.freeze({
       type,
       status: 'False',
-      reason: first.reason,
+      // Of a missing backend others may take the place; without its authorizer a rule lets nobody in.
+      reason: worst.reason,
       observedGeneration,
       message: messageOf(problems),
     })
