@@ -128,7 +128,10 @@ export const routeSpec = checked(
       .array(rule)
       .min(1)
       .max(256)
-      .meta({ ...note('What is served.'), ...keyedBy('name') }),
+      .meta({
+        ...note('What is served. Hostnames times matches may be 8192 in one object.'),
+        ...keyedBy('name'),
+      }),
   }),
   alwaysAuthorize,
   sameClass,

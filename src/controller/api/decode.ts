@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Problem } from '../../model/problem.ts'
 import { authorizerSpec } from './api-authorizer.ts'
 import { routeSpec, rule } from './api-route.ts'
+import { bounded } from './bounded.ts'
 import { configMap, endpointSlice, metadata, referenceGrant, secret, service } from './core.ts'
 import { objectName } from './fields.ts'
 import type {
@@ -118,13 +119,12 @@ function decodeKind(
 
 function decodeRoute(meta: Meta, spec: unknown): ApiRouteObject {
   const whole = routeSpec.safeParse(spec)
-  if (whole.success) return { kind: 'ApiRoute', meta, spec: whole.data as RouteSpec, problems: [] }
-  return {
+  return bounded({
     kind: 'ApiRoute',
     meta,
-    spec: partsOf(spec),
-    problems: problemsOf(whole.error, routeSpec, spec, 'spec'),
-  }
+    spec: whole.success ? (whole.data as RouteSpec) : partsOf(spec),
+    problems: whole.success ? [] : problemsOf(whole.error, routeSpec, spec, 'spec'),
+  })
 }
 
 /** What can be understood of a broken route: hostnames and rules one by one (invariant 3). */
