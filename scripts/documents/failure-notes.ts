@@ -90,7 +90,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     '`Allow` lists the methods that have a rule.',
   ),
   request_timeout: note(
-    'The head took longer than `headTimeout`, or the body stood still for `bodyIdle`.',
+    'The head took longer than `clocks.head` of the settings, or the body stood still for `clocks.bodyIdle`.',
     'Send faster, or raise the clock in the settings.',
   ),
   body_too_large: note(
@@ -166,7 +166,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'The status of the ApiRoute says where the fault is.',
   ),
   upstream_timeout: note(
-    'The backend exceeded `timeouts.backendRequest`, or was silent for `timeouts.idle`.',
+    'The backend exceeded `timeouts.backendRequest` before its head was there, or was silent for `timeouts.idle` after it.',
     '`clock`, `limitMs` and `spentMs` say which.',
   ),
   request_budget_exhausted: note(

@@ -20,6 +20,17 @@ What the gateway answers itself, instead of a backend. The body is \`application
 }
 \`\`\`
 
+Some answers have more members, where there is something to say:
+
+| member | |
+|---|---|
+| \`detail\` | one sentence about this very request |
+| \`wanted\` | the scopes or groups of which the token lacks what the rule asks for |
+| \`clock\`, \`limitMs\`, \`spentMs\` | the clock that expired ([timeouts.md](timeouts.md)), its limit, and the time spent |
+| \`attempts\` | how many tries at backends there were; the access log has each |
+
+No member holds an address of a backend, or the words of an error of the system: those are in the access log and at \`/debug/backends\`.
+
 What shows more, by what you see, is in [troubleshooting.md](troubleshooting.md).
 
 \`code\` is stable: program against it. The same code is in the access log. A head that cannot be parsed gets a plain

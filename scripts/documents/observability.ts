@@ -83,7 +83,7 @@ Lines are printable ASCII, whatever a client sends: the rest is escaped, as JSON
 (16Ki) keeps the beginning of its long texts, and says \`truncated: true\` and \`truncated_bytes\`. Tokens, cookies, keys and bodies are never logged.
 
 A sink that is stuck, full or gone never holds up a request: 8 MiB of lines wait for it, what is beyond is dropped and counted. A pipe is opened
-without waiting for its reader. After a rotation, \`SIGUSR2\` opens the file anew.
+without waiting for its reader. Lines are written together, 64 KiB or 0.1 s of them at a time: look for one a moment after its answer. After a rotation, \`SIGUSR2\` opens the file anew.
 
 ### Fields of your own
 \`accessLog.fields\` in the settings names the fields of a line and where they come from: a field of the table, or a variable of Amazon API Gateway.

@@ -17,8 +17,22 @@ ${names.map((name) => section(name, cases[name])).join('\n')}
 In a cluster every object has this condition, too: whether what is accepted is served. \`kubectl wait --for=condition=Programmed\`
 returns when traffic is. Counted on is every ready endpoint of the proxies' Service. Once True for a generation it stays.
 
-${(Object.keys(programmedReasons) as ProgrammedReason[]).map(programmedSection).join('\n')}`
+${(Object.keys(programmedReasons) as ProgrammedReason[]).map(programmedSection).join('\n')}
+${ofIssuers}`
 }
+
+const ofIssuers = `# Reasons of IssuersReachable
+Only a running gateway knows it, so that \`check\` does not say it: \`/debug/status\` of a standalone gateway has this condition on every ApiAuthorizer
+whose keys are fetched, and \`/debug/conditions\` of every gateway lists them.
+
+## IssuersReachable: True
+The last fetch of the keys of every issuer went well.
+
+## IssuerUnreachable
+The last fetch of the keys of some issuer failed.
+The message names the issuer, why, and until when the keys that are known verify. See that the gateway reaches the issuer: name, firewall,
+certificate. It is tried again by itself.
+`
 
 type ProgrammedReason = keyof typeof programmedReasons
 

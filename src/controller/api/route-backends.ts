@@ -40,7 +40,11 @@ export const backend = checked(
       .meta(note('A Service of the cluster; its endpoints are used directly.')),
     url: line(2048)
       .optional()
-      .meta(note('http or https, host, port and base path of anything else.')),
+      .meta(
+        note(
+          'http or https, host, port and base path of anything else. TLS (SNI and the certificate) is about this host; the Host header stays that of the client, unless rewrite.hostname says another.',
+        ),
+      ),
     maxConnections: z
       .int()
       .min(1)

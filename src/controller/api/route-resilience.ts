@@ -18,7 +18,11 @@ export const timeouts = notEmpty(
     connect: positiveDuration.optional().meta(note('Connecting to a backend.', { default: '1s' })),
     idle: duration
       .optional()
-      .meta(note('Between two parts of an answer; 0s: off.', { default: '60s' })),
+      .meta(
+        note('Between two parts of the body of an answer, once its head is there; 0s: off.', {
+          default: '60s',
+        }),
+      ),
   }),
 )
 
