@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { createAuthority, issueCertificate } from '../../src/controller/publish/authority.ts'
 import { backendsPage } from '../../src/proxy/runtime/backends-page.ts'
 import { RawClient } from '../harness/client.ts'
 import { snapshotOf, startProxy } from '../harness/proxy.ts'
@@ -70,4 +74,17 @@ test('C6: an address that no backend may have is refused by its own name', async
     false,
   )
   expect(attempts?.at(-1)).toEqual(['connect_failed', 'address_refused'])
+})
+
+test('a certificate of a CA that is not known is a failure of TLS, and named', async () => {
+  const validity = { fromWallMs: Date.now() - 60_000, untilWallMs: Date.now() + 3_600_000 }
+  const authority = await createAuthority('private', validity)
+  const about = { commonName: 'orders', dnsNames: ['orders.example'], usage: 'server' as const }
+  const server = https.createServer(await issueCertificate(authority, { ...about, validity }))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  open.push(server)
+  const { port } = server.address() as AddressInfo
+  const { answer, attempts } = await ask(() => ({ scheme: 'https', port }), false)
+  expect(attempts?.at(-1)).toEqual(['upstream_tls_failed', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])
+  expect(answer).toContain('upstream_tls_failed')
 })

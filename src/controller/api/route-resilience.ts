@@ -16,13 +16,11 @@ export const timeouts = notEmpty(
         note('One attempt, until the head of its answer; 0s: off.', { absent: 'as `request`' }),
       ),
     connect: positiveDuration.optional().meta(note('Connecting to a backend.', { default: '1s' })),
-    idle: duration
-      .optional()
-      .meta(
-        note('Between two parts of the body of an answer, once its head is there; 0s: off.', {
-          default: '60s',
-        }),
-      ),
+    idle: duration.optional().meta(
+      note('Between two parts of the body of an answer, once its head is there; 0s: off.', {
+        default: '60s',
+      }),
+    ),
   }),
 )
 

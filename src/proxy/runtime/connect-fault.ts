@@ -32,3 +32,7 @@ const known: ReadonlySet<string> = new Set(connectFaults)
 /** By the code of Node's error. Its text is never told: it may hold what a backend sent. */
 export const connectFaultOf = ({ code }: NodeJS.ErrnoException): ConnectFault =>
   code !== undefined && known.has(code) ? (code as ConnectFault) : 'other'
+
+/** Whether it was the handshake, of which OpenSSL says why, and not the network, of which the system does (`ECONNRESET`). */
+export const isOfTls = ({ code, message }: NodeJS.ErrnoException): boolean =>
+  code === undefined || code === 'EPROTO' ? message.includes('SSL') : !/^E[A-Z0-9]+$/.test(code)

@@ -6,7 +6,7 @@ import type { Framing, ResponseHead } from '../http1/message.ts'
 import { printChunkHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 import { writePart } from '../http1/write-part.ts'
-import { type ConnectFault, connectFaultOf } from './connect-fault.ts'
+import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
 
 /** Who has a backend connection for one exchange. Exactly one of `ended` and `failed` is called, last. */
 export interface UpstreamOwner {
@@ -310,11 +310,7 @@ export class UpstreamConnection {
 
   #broken(error: NodeJS.ErrnoException): void {
     if (this.connected) return this.#lost('upstream_reset')
-    const tls =
-      this.#secure &&
-      (error.code?.startsWith('ERR_') === true ||
-        error.code?.includes('CERT') === true ||
-        error.message.includes('SSL'))
+    const tls = this.#secure && isOfTls(error)
     this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed', connectFaultOf(error))
   }
 
