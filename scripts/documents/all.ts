@@ -7,6 +7,7 @@ import { observabilityPage } from './observability.ts'
 import { reasonsPage } from './reasons.ts'
 import { settingsExample, settingsPage } from './settings.ts'
 import { valuesPage } from './values.ts'
+import { valuesSchema } from './values-schema.ts'
 
 /** Every generated file by its path. @param root of the repository */
 export const documents = (root: string): ReadonlyMap<string, string> =>
@@ -21,5 +22,6 @@ export const documents = (root: string): ReadonlyMap<string, string> =>
     ['docs/reasons.md', reasonsPage(goldenExamples(root))],
     ['docs/settings.md', settingsPage()],
     ['docs/values.md', valuesPage(root)],
+    ['helm/fairlead/values.schema.json', valuesSchema(root)],
     ['examples/settings.yaml', settingsExample()],
   ])

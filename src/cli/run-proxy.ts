@@ -49,6 +49,8 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     http: flags.http,
     region: flags.region,
     zone: flags.zone,
+    // The search domains of a Pod lead to Services, of any namespace.
+    absoluteNames: true,
     allowLoopback: false,
     ...(keyStore !== undefined && { keyStore }),
     ...accessLog?.observers,

@@ -60,6 +60,12 @@ describe('the chart', () => {
     ['proxy.replica=3', 'replica'],
     ['className=UPPER', '/className'],
     ['proxy.service.type=Ingress', '/proxy/service/type'],
+    ['settings.limits.targe=512', 'targe'],
+    ['settings.hostOwnership=Bogus', '/settings/hostOwnership'],
+    [
+      'watchNamespaces={shop},settings.hostOwnership=Namespace',
+      'for which watchNamespaces leaves no right',
+    ],
   ])('--set %s is refused, and the error names the value', async (value, named) => {
     await expect(helm('template', chart, '--set', value)).rejects.toThrow(named)
   })

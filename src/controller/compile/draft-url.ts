@@ -71,9 +71,16 @@ export function hostRefusal(
       ? 'it is the gateway itself; name a Service'
       : 'it is this machine; --allow-loopback allows it for development'
   }
+  // What the cluster's own names lead to belongs to a namespace, which may be another one (C5).
+  if (inCluster === true && isOfCluster(hostname))
+    return 'it is a name of the cluster; write service: { name, namespace, port }, which another namespace has to grant'
   if (!isAddress(hostname) || !isForbiddenAddress(hostname, allowLoopback)) return undefined
   return 'loopback, link-local, metadata and special addresses may not be called'
 }
+
+const isOfCluster = (hostname: string): boolean =>
+  !isAddress(hostname) &&
+  (!hostname.includes('.') || /\.svc(\.|$)|\.cluster\.local$/.test(hostname))
 
 /** `localhost`, 127.0.0.0/8 or ::1. */
 export const isLoopback = (hostname: string): boolean =>

@@ -104,3 +104,34 @@ describe('a url on this machine', () => {
     },
   )
 })
+
+describe('C5 names of the cluster as url backends', () => {
+  const saidOfUrl = (url: string, inCluster: boolean) =>
+    saidOf(
+      { rules: [{ name: 'a', authorize: isPublic, backends: [{ name: 'b', url }] }] },
+      {},
+      inCluster,
+    )
+
+  test.each([
+    'http://orders.pay.svc',
+    'http://orders.pay.svc.cluster.local',
+    'http://orders',
+    'https://a.b.cluster.local',
+  ])('C5 %s is refused in a cluster: another namespace has to grant its Services', (url) => {
+    expect(saidOfUrl(url, true)).toEqual([
+      expect.stringContaining('write service: { name, namespace, port }'),
+    ])
+  })
+
+  test.each(['https://svc.shop.example', 'https://orders.example', 'http://10.1.2.3'])(
+    '%s is not',
+    (url) => {
+      expect(saidOfUrl(url, true)).toEqual([])
+    },
+  )
+
+  test('outside of a cluster they are names like any other', () => {
+    expect(saidOfUrl('http://orders.pay.svc', false)).toEqual([])
+  })
+})

@@ -25,11 +25,21 @@ export interface NameAnswer {
 /** Answers that say there is no such address: no failures. */
 const isAnswer = (code: string | undefined): boolean => code === 'ENODATA' || code === 'ENOTFOUND'
 
-/** By DNS with TTLs; names that only /etc/hosts or a search domain knows by the system's own look-up. */
-export function systemNameServer(servers?: readonly string[], timeoutMs = 2000): NameServer {
+/**
+ * By DNS with TTLs; names that only /etc/hosts or a search domain knows by the system's own look-up.
+ *
+ * @param isAbsolute names are meant as they are written: no search domain is tried
+ */
+export function systemNameServer(
+  servers?: readonly string[],
+  timeoutMs = 2000,
+  isAbsolute = false,
+): NameServer {
   const resolver = new dns.promises.Resolver({ timeout: timeoutMs, tries: 2 })
   if (servers !== undefined) resolver.setServers(servers)
-  const lookUp = oneAtATime((hostname: string) => dns.promises.lookup(hostname, { all: true }))
+  const lookUp = oneAtATime((hostname: string) =>
+    dns.promises.lookup(isAbsolute ? `${hostname}.` : hostname, { all: true }),
+  )
   return {
     async resolve(hostname) {
       const answer = hostname.includes('.') ? await ask(resolver, hostname) : nothing

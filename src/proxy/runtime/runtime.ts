@@ -12,7 +12,7 @@ import { logged } from './cluster-log.ts'
 import type { HealthLink } from './health-link.ts'
 import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
-import { systemNameServer } from './resolver.ts'
+import { type NameServer, systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
 import type { Selector } from './selector.ts'
 import { limitsOf, partOf, type Share, whole } from './share.ts'
@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   readonly region: string
   /** The zone this proxy runs in, for the hints of EndpointSlices. */
   readonly zone?: string
+  /** Names of backends are not looked for in the search domains of the system. */
+  readonly absoluteNames?: boolean
   readonly allowLoopback: boolean
   /** Where fetched keys of issuers outlive the process. */
   readonly keyStore?: KeyStore
@@ -51,7 +53,7 @@ export class Runtime {
   readonly allowLoopback: boolean
   readonly share: Share
   readonly #health: HealthLink | undefined
-  readonly #names = systemNameServer()
+  readonly #names: NameServer
   readonly #observer: ClusterObserver
   /** Set by whoever watches memory: with any pressure no new request is taken. */
   pressure: 'none' | 'refuse' | 'shed' = 'none'
@@ -77,6 +79,7 @@ export class Runtime {
     this.metrics = options.metrics
     this.region = options.region
     this.zone = options.zone ?? ''
+    this.#names = systemNameServer(undefined, undefined, options.absoluteNames)
     this.allowLoopback = options.allowLoopback
     this.share = options.share ?? whole
     this.#health = options.health

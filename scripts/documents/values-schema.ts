@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { settingsSchema } from '../../src/controller/api/settings-schema.ts'
+
+/**
+ * `helm/fairlead/values.schema.json` with the schema of the settings in it, so that Helm refuses what a controller would. The rest of
+ * the file is written by hand. @param root of the repository
+ */
+export function valuesSchema(root: string): string {
+  const text = readFileSync(join(root, 'helm/fairlead/values.schema.json'), 'utf8')
+  const schema = JSON.parse(text) as { properties: Record<string, unknown> }
+  const { $schema: _, ...settings } = z.toJSONSchema(settingsSchema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      for (const key of Object.keys(jsonSchema))
+        if (key.startsWith('x-') || key === 'note')
+          delete jsonSchema[key as keyof typeof jsonSchema]
+    },
+  })
+  schema.properties['settings'] = settings
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
