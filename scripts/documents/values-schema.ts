@@ -3,6 +3,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { settingsSchema } from '../../src/controller/api/settings-schema.ts'
 
+/** Of JSON Schema; the rest is notes of our own. */
+const keywords = new Set(
+  'type properties required additionalProperties propertyNames items anyOf allOf enum const pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems minProperties maxProperties description'.split(
+    ' ',
+  ),
+)
+const lists = new Set(['required', 'anyOf', 'allOf', 'enum'])
+
 /**
  * `helm/fairlead/values.schema.json` with the schema of the settings in it, so that Helm refuses what a controller would. The rest of
  * the file is written by hand. @param root of the repository
@@ -15,8 +23,8 @@ export function valuesSchema(root: string): string {
     target: 'draft-7',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      for (const key of Object.keys(jsonSchema))
-        if (key.startsWith('x-') || key === 'note')
+      for (const [key, value] of Object.entries(jsonSchema))
+        if (!keywords.has(key) || Array.isArray(value) !== lists.has(key))
           delete jsonSchema[key as keyof typeof jsonSchema]
     },
   })
