@@ -11,6 +11,10 @@ const keywords = new Set(
 )
 const lists = new Set(['required', 'anyOf', 'allOf', 'enum'])
 
+/** Helm reads patterns as Go does, which knows no `\\u`. */
+const isForeign = (key: string, value: unknown): boolean =>
+  key === 'pattern' && String(value).includes('\\u')
+
 /**
  * `helm/fairlead/values.schema.json` with the schema of the settings in it, so that Helm refuses what a controller would. The rest of
  * the file is written by hand. @param root of the repository
@@ -24,7 +28,7 @@ export function valuesSchema(root: string): string {
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
       for (const [key, value] of Object.entries(jsonSchema))
-        if (!keywords.has(key) || Array.isArray(value) !== lists.has(key))
+        if (!keywords.has(key) || Array.isArray(value) !== lists.has(key) || isForeign(key, value))
           delete jsonSchema[key as keyof typeof jsonSchema]
     },
   })
