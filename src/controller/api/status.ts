@@ -3,12 +3,15 @@ import { keyedBy } from './checks.ts'
 import { text } from './fields.ts'
 import { note } from './notes.ts'
 
-const conditionTypes = ['Accepted', 'ResolvedRefs', 'Programmed', 'ServingLastGood'] as const
-
-/** As metav1.Condition has it. Only the controller writes it. */
+/** As metav1.Condition has it. Others may write conditions of their own. */
 const condition = z.strictObject({
   type: z
-    .enum(conditionTypes)
+    .string()
+    .min(1)
+    .max(316)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    )
     .meta(
       note(
         'Accepted: the object is valid. ResolvedRefs: all it names exists and may be used. Programmed: every proxy serves it. ServingLastGood: an earlier generation is served.',
