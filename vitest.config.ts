@@ -9,7 +9,7 @@ export default defineConfig({
       ...['bench', 'cluster', 'drills', 'e2e'].map((name) => `test/${name}/**`),
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     reporters: [['default', { summary: false }], new PlainReporter()],
   },
