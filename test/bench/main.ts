@@ -44,12 +44,14 @@ async function measure(options: readonly string[]): Promise<number> {
   return code
 }
 
-const page = (command: readonly string[], table: string) => `# Results
+function page(command: readonly string[], table: string): string {
+  return `# Results
 Written by \`npm run bench -- --results\` (\`bench ${command.join(' ')}\`). What the columns mean, and how it was measured, is in the
 readme of the benchmark. Compare rows of one table only. What the figures taught is in [NOTES.md](NOTES.md).
 
 ${table.trim()}
 `
+}
 
 /** Runs the benchmark on this repository. @returns its exit code */
 function run(args: readonly string[], take?: (text: string) => void): Promise<number> {
