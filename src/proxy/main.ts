@@ -97,6 +97,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
     },
     async shutDown() {
       isStopping = true
+      listener.retire()
       const { minMs, timeoutMs } = runtime.snapshot.settings.drain
       if (minMs > 0) await new Promise<void>((resolve) => void options.clock.after(minMs, resolve))
       await listener.drain(timeoutMs)

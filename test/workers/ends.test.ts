@@ -101,7 +101,10 @@ describe('the end', () => {
     process.kill(-program.pid, 'SIGINT')
     await program.said(/"message":"stopping/)
     expect(await program.ask('/readyz')).toMatchObject({ status: 503 })
-    expect(await answerOf(program)).toMatch(/hello$/)
+    // Clients are asked to go elsewhere.
+    const late = new RawClient(program.port).send('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    open.push(late)
+    expect(await late.untilOver()).toMatch(/\r\nconnection: close\r\n.*hello$/s)
     process.kill(-program.pid, 'SIGINT')
     expect(await program.over).toEqual({ code: 1, signal: null })
     await untilGone(pids)

@@ -120,6 +120,14 @@ export class Listener implements ConnectionHost {
     if (this.#connections.size === 0) this.#emptied?.()
   }
 
+  /**
+   * Answers say `Connection: close` from now on, and new connections are still taken: clients go elsewhere by themselves, before
+   * one is closed under a request that is on its way.
+   */
+  retire(): void {
+    this.draining = true
+  }
+
   /** New connections are refused from now on. */
   stopAccepting(): void {
     this.#server?.close()
