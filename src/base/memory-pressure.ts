@@ -87,8 +87,9 @@ const youngSpace = () =>
 
 /** Bytes of `heap_size_limit` that only the young generation may take: three semi-spaces, a third of a small heap. */
 function mostYoung(): number {
-  const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')]
-  const sizes = flags.flatMap((each) => /^--max-semi-space-size=(\d+)$/.exec(each)?.[1] ?? [])
+  const sizes = process.execArgv.flatMap(
+    (each) => /^--max-semi-space-size=(\d+)$/.exec(each)?.[1] ?? [],
+  )
   const told = Number(sizes[0] ?? 0) * mebibyte
   const inUse = (youngSpace()?.space_size ?? 0) / 2
   return 3 * Math.max(told === 0 ? usualSemiSpace : told, inUse)
