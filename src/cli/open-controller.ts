@@ -1,8 +1,8 @@
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { printSourceProblem } from '../controller/sources/stock.ts'
 import type { Controller, ControllerState } from '../controller/state.ts'
 import { isGood, printStatus } from './print-status.ts'
+import { reportProblems } from './report.ts'
 import type { StandaloneFlags } from './standalone.ts'
 
 /** The controller of a directory, started: `publish` has been called once. What changes for the worse is logged. */
@@ -34,14 +34,9 @@ export async function openController(
 /** Says what changed for the worse or the better; a quiet edit says nothing. */
 function report(next: ControllerState, before: ControllerState | undefined, log: Log): void {
   const known = new Set([
-    ...(before?.problems ?? []).map(printSourceProblem),
     ...(before?.statuses ?? []).filter((status) => !isGood(status)).map(printStatus),
   ])
-  for (const problem of next.problems) {
-    const text = printSourceProblem(problem)
-    if (!known.has(text))
-      log.warn('a file has a problem; what it held before stays in force', { problem: text })
-  }
+  reportProblems(next.problems, before?.problems ?? [], log)
   for (const status of next.statuses) {
     if (!isGood(status) && !known.has(printStatus(status)))
       log.warn('an object has problems', {

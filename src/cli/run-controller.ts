@@ -16,6 +16,7 @@ import type { OwnerReference } from '../controller/publish/api-objects.ts'
 import type { ControllerState } from '../controller/state.ts'
 import type { ControllerFlags } from './controller.ts'
 import { openMetrics } from './process-metrics.ts'
+import { reportProblems } from './report.ts'
 import { version } from './version.ts'
 
 /** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */
@@ -58,6 +59,8 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
     proxyServiceAccount: flags.proxyServiceAccount,
     owners: await ownersOf(client, flags),
     compiled: (next) => {
+      // Objects have conditions and Events to say so; the settings have nothing else.
+      reportProblems(next.problems, state?.problems ?? [], log)
       state = next
       counts.compiled(next)
     },

@@ -128,5 +128,5 @@ export const union =
     return (members as Readonly<Record<string, Decode<T>>>)[kind]?.(value, faults) as T
   }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isRecord } from '../../model/decode.ts'
 import type { Problem } from '../../model/problem.ts'
 import { authorizerSpec } from './api-authorizer.ts'
 import { routeSpec, rule } from './api-route.ts'
@@ -55,9 +56,6 @@ const fault = (path: string, message: string): DecodeResult => ({
   kind: 'none',
   problems: [{ reason: 'Invalid', path, message }],
 })
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const not = (value: unknown): string =>
   typeof value === 'string' ? `, not ${JSON.stringify(value.slice(0, 80))}` : ''

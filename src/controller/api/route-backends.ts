@@ -42,7 +42,7 @@ export const backend = checked(
       .optional()
       .meta(
         note(
-          'http or https, host, port and base path of anything else. TLS (SNI and the certificate) is about this host; the Host header stays that of the client, unless rewrite.hostname says another.',
+          'http or https, host, port and base path of anything else. TLS (SNI and the certificate) is about this host; the Host header stays that of the client, unless rewrite.hostname says another. In a cluster it names nothing of the cluster: that is what service is for.',
         ),
       ),
     maxConnections: z

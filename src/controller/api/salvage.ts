@@ -1,9 +1,7 @@
+import { isRecord } from '../../model/decode.ts'
 import { hostname } from './api-route.ts'
 import { match } from './route-matches.ts'
 import type { MatchSpec } from './specs.ts'
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const textsIn = (value: unknown): readonly string[] =>
   [value].flat().filter((item): item is string => typeof item === 'string' && item.length <= 1024)

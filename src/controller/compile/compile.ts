@@ -19,7 +19,7 @@ export interface CompileOptions {
   readonly className: string
   /** For development: loopback backends, and plain http to issuers on loopback. */
   readonly allowLoopback: boolean
-  /** There is no `--allow-loopback` to point to. */
+  /** Names of the cluster are refused as `url`: its Services are named as such, and granted. No `--allow-loopback` is pointed to. */
   readonly inCluster?: boolean
   readonly settings: Settings
 }
@@ -52,6 +52,7 @@ export function createCompiler(): Compile {
 const isSameRulebook = (a: CompileOptions, b: CompileOptions): boolean =>
   a.className === b.className &&
   a.allowLoopback === b.allowLoopback &&
+  a.inCluster === b.inCluster &&
   a.settings.hostOwnership === b.settings.hostOwnership &&
   (a.settings === b.settings ||
     JSON.stringify(a.settings.guardrails) === JSON.stringify(b.settings.guardrails))

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type ApiClient, ApiError } from '../../base/api-client.ts'
+import type { ApiClient } from '../../base/api-client.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { wait } from '../../base/wait.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
+import { apiTime, ourVersion, unless } from './api-objects.ts'
 import type { ObjectEvent } from './events.ts'
 
 export interface EventWriterOptions {
@@ -19,7 +20,6 @@ interface Pending {
   readonly event: ObjectEvent
 }
 
-const apiVersion = 'fairlead.dev/v1alpha1'
 const mostWaiting = 256
 /** 20 a second at most: Events are a courtesy and never a load. */
 const paceMs = 50
@@ -91,14 +91,14 @@ export class EventWriter {
   /** False when there is one of that name. */
   async #create(about: ObjectStatus, event: ObjectEvent, name: string): Promise<boolean> {
     const { client, clock, identity } = this.#options
-    const now = timeOf(clock)
+    const now = apiTime(clock.wallMs())
     const path = pathOf(about)
     const body = {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { namespace: about.namespace, name },
       involvedObject: {
-        apiVersion,
+        apiVersion: ourVersion,
         kind: about.kind,
         namespace: about.namespace,
         name: about.name,
@@ -114,7 +114,7 @@ export class EventWriter {
       lastTimestamp: now,
       count: 1,
     }
-    const isDone = await unless(409, client.request({ method: 'POST', path, body }))
+    const isDone = (await unless(409, client.request({ method: 'POST', path, body }))) !== undefined
     if (isDone) this.#remember(name, 1)
     return isDone
   }
@@ -122,15 +122,11 @@ export class EventWriter {
   /** False when it is not there any more. */
   async #repeat(about: ObjectStatus, name: string, count: number): Promise<boolean> {
     const { client, clock } = this.#options
-    const isDone = await unless(
-      404,
-      client.request({
-        method: 'PATCH',
-        path: `${pathOf(about)}/${name}`,
-        contentType: 'application/merge-patch+json',
-        body: { count, lastTimestamp: timeOf(clock) },
-      }),
-    )
+    const path = `${pathOf(about)}/${name}`
+    const body = { count, lastTimestamp: apiTime(clock.wallMs()) }
+    const contentType = 'application/merge-patch+json'
+    const patched = client.request({ method: 'PATCH', path, contentType, body })
+    const isDone = (await unless(404, patched)) !== undefined
     if (isDone) this.#remember(name, count)
     return isDone
   }
@@ -138,23 +134,10 @@ export class EventWriter {
 
 const pathOf = ({ namespace }: ObjectStatus): string => `/api/v1/namespaces/${namespace}/events`
 
-const timeOf = (clock: Clock): string =>
-  new Date(clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z')
-
 /** The same for the same thing told of the same object. */
 const nameOf = ({ uid, name }: ObjectStatus, { reason, message }: ObjectEvent): string => {
   const hash = createHash('sha256')
     .update(JSON.stringify([uid, reason, message]))
     .digest('hex')
   return `${name.slice(0, 220)}.${hash.slice(0, 16)}`
-}
-
-async function unless(status: number, request: Promise<unknown>): Promise<boolean> {
-  try {
-    await request
-    return true
-  } catch (error) {
-    if (error instanceof ApiError && error.status === status) return false
-    throw error
-  }
 }

@@ -23,15 +23,42 @@ export interface OwnerReference {
   readonly uid: string
 }
 
-/** The object at a path, undefined when there is none. */
-export async function readObject<T>(client: ApiClient, path: string): Promise<T | undefined> {
+/** The group and version of our own kinds. */
+export const ourVersion = 'fairlead.dev/v1alpha1'
+
+/** RFC 3339 without fractions (`metav1.Time`). */
+export const apiTime = (wallMs: number): string =>
+  new Date(wallMs).toISOString().replace(/\.\d+Z$/, 'Z')
+
+/** What the controller makes goes with its owners, and says who made it. */
+export const ownMetadata = (
+  namespace: string,
+  name: string,
+  ownerReferences: readonly OwnerReference[],
+  before?: OwnObject,
+): OwnObject['metadata'] => ({
+  namespace,
+  name,
+  labels: { 'app.kubernetes.io/managed-by': 'fairlead' },
+  ownerReferences,
+  ...(before?.metadata.resourceVersion !== undefined && {
+    resourceVersion: before.metadata.resourceVersion,
+  }),
+})
+
+/** The answer, undefined when it was refused with this status. */
+export async function unless<T>(status: number, request: Promise<T>): Promise<T | undefined> {
   try {
-    return await client.request<T>({ method: 'GET', path })
+    return await request
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
+    if (error instanceof ApiError && error.status === status) return undefined
     throw error
   }
 }
+
+/** The object at a path, undefined when there is none. */
+export const readObject = <T>(client: ApiClient, path: string): Promise<T | undefined> =>
+  unless(404, client.request<T>({ method: 'GET', path }))
 
 /** Makes the object so, whether it is there or not. A write that comes between fails, and the caller looks again. */
 export async function writeObject(

@@ -1,8 +1,8 @@
 import type { ApiClient } from '../../base/api-client.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
+import { ourVersion } from './api-objects.ts'
 import type { StatusCondition } from './status-writer.ts'
 
-const apiVersion = 'fairlead.dev/v1alpha1'
 const plurals: Readonly<Record<string, string>> = {
   ApiRoute: 'apiroutes',
   ApiAuthorizer: 'apiauthorizers',
@@ -20,10 +20,10 @@ export const writeStatus =
   ): Promise<void> => {
     await client.request({
       method: 'PATCH',
-      path: `/apis/${apiVersion}/namespaces/${namespace}/${plurals[kind]}/${name}/status?fieldManager=${fieldManager}&force=true`,
+      path: `/apis/${ourVersion}/namespaces/${namespace}/${plurals[kind]}/${name}/status?fieldManager=${fieldManager}&force=true`,
       contentType: 'application/apply-patch+yaml',
       body: {
-        apiVersion,
+        apiVersion: ourVersion,
         kind,
         metadata: { namespace, name, uid },
         status: { ...(rules !== undefined && { rules }), conditions },

@@ -1,4 +1,4 @@
-import { type ApiClient, ApiError } from '../../base/api-client.ts'
+import type { ApiClient } from '../../base/api-client.ts'
 import type { Log } from '../../base/log.ts'
 import type { ApiAuthorizerObject, ApiRouteObject } from '../api/objects.ts'
 import {
@@ -6,7 +6,9 @@ import {
   encodeData,
   type OwnerReference,
   type OwnObject,
+  ownMetadata,
   readObject,
+  unless,
   writeObject,
 } from './api-objects.ts'
 
@@ -80,14 +82,10 @@ export class LastGoodSecrets {
 
   async #name(uids: readonly string[]): Promise<void> {
     const { client } = this.#options
-    const resourceVersion = (await this.#index())?.metadata.resourceVersion
     await writeObject(client, this.#configMaps, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: {
-        ...this.#metadata(this.#indexName),
-        ...(resourceVersion !== undefined && { resourceVersion }),
-      },
+      metadata: this.#metadata(this.#indexName, await this.#index()),
       data: { uids: JSON.stringify(uids) },
     })
     this.#named = uids
@@ -102,26 +100,19 @@ export class LastGoodSecrets {
       metadata: this.#metadata(nameOf(uid)),
       data: encodeData({ object: text }),
     }
-    await client.request({ method: 'POST', path: this.#secrets, body }).catch((error: unknown) => {
-      if (!(error instanceof ApiError && error.status === 409)) throw error
-      return client.request({ method: 'PUT', path: this.#pathOf(uid), body })
-    })
+    const made = await unless(409, client.request({ method: 'POST', path: this.#secrets, body }))
+    if (made === undefined) await client.request({ method: 'PUT', path: this.#pathOf(uid), body })
     this.#saved.set(uid, text)
   }
 
   async #remove(uid: string): Promise<void> {
-    await this.#options.client
-      .request({ method: 'DELETE', path: this.#pathOf(uid) })
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.status === 404)) throw error
-      })
+    const { client } = this.#options
+    await unless(404, client.request({ method: 'DELETE', path: this.#pathOf(uid) }))
     this.#saved.delete(uid)
   }
 
-  #metadata(name: string): OwnObject['metadata'] {
-    const { namespace, owners } = this.#options
-    const labels = { 'app.kubernetes.io/managed-by': 'fairlead' }
-    return { namespace, name, labels, ownerReferences: owners }
+  #metadata(name: string, before?: OwnObject): OwnObject['metadata'] {
+    return ownMetadata(this.#options.namespace, name, this.#options.owners, before)
   }
 
   get #indexName(): string {

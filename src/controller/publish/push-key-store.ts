@@ -5,6 +5,7 @@ import {
   encodeData,
   type OwnerReference,
   type OwnObject,
+  ownMetadata,
   readObject,
   writeObject,
 } from './api-objects.ts'
@@ -77,14 +78,7 @@ export class PushKeyStore {
     own: Pick<OwnObject, 'kind' | 'type' | 'data'>,
   ): Promise<void> {
     const { client, namespace, name, owners } = this.#options
-    const resourceVersion = before?.metadata.resourceVersion
-    const metadata = {
-      namespace,
-      name,
-      labels: { 'app.kubernetes.io/managed-by': 'fairlead' },
-      ownerReferences: owners,
-      ...(resourceVersion !== undefined && { resourceVersion }),
-    }
+    const metadata = ownMetadata(namespace, name, owners, before)
     await writeObject(client, this.#collection(plural), { apiVersion: 'v1', metadata, ...own })
   }
 

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { Moment } from '../../model/push-message.ts'
+import { apiTime } from './api-objects.ts'
 import { eventsOf, type Happened } from './events.ts'
 import {
   type ExpectedProxy,
@@ -174,7 +175,7 @@ export class StatusWriter {
     known: readonly StatusCondition[],
     programmed: Programmed,
   ): readonly StatusCondition[] {
-    return conditionsOf(status, programmed, known, new Date(this.#options.clock.wallMs()))
+    return conditionsOf(status, programmed, known, this.#options.clock.wallMs())
   }
 
   #pump(): void {
@@ -229,7 +230,7 @@ function conditionsOf(
   status: ObjectStatus,
   programmed: Programmed,
   known: readonly StatusCondition[],
-  now: Date,
+  nowWallMs: number,
 ): readonly StatusCondition[] {
   const { generation } = status
   const before = known.find(({ type }) => type === 'Programmed')
@@ -248,7 +249,7 @@ function conditionsOf(
       reason,
       message,
       observedGeneration,
-      lastTransitionTime: timeOf(known, type, value) ?? now.toISOString().replace(/\.\d+Z$/, 'Z'),
+      lastTransitionTime: timeOf(known, type, value) ?? apiTime(nowWallMs),
     }),
   )
 }

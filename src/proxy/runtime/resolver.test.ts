@@ -41,7 +41,7 @@ function tell(what: string): void {
 
 function open(name = hostname): Promise<string> {
   const first = next()
-  const names = systemNameServer([`127.0.0.1:${server.port}`], patienceMs)
+  const names = systemNameServer({ servers: [`127.0.0.1:${server.port}`], timeoutMs: patienceMs })
   resolution = new Resolution(name, {
     clock,
     dice: () => 1,
@@ -225,6 +225,20 @@ describe('D6: names that only the system knows', () => {
       Array(5).fill('10.0.0.1'),
     )
   })
+
+  test.each([
+    { isAbsolute: true, asked: 'orders.' },
+    { isAbsolute: false, asked: 'orders' },
+  ])(
+    'C5: absolute is $isAbsolute: a search domain leads nowhere else',
+    async ({ isAbsolute, asked }) => {
+      const lookUp = vi
+        .spyOn(dns.promises, 'lookup')
+        .mockResolvedValue([{ address: '10.0.0.1', family: 4 }] as never)
+      await systemNameServer({ isAbsolute }).resolve('orders')
+      expect(lookUp).toHaveBeenCalledWith(asked, { all: true })
+    },
+  )
 })
 
 /** Resolves once an answer has been dealt with and the next question is planned. */

@@ -25,16 +25,17 @@ export interface NameAnswer {
 /** Answers that say there is no such address: no failures. */
 const isAnswer = (code: string | undefined): boolean => code === 'ENODATA' || code === 'ENOTFOUND'
 
-/**
- * By DNS with TTLs; names that only /etc/hosts or a search domain knows by the system's own look-up.
- *
- * @param isAbsolute names are meant as they are written: no search domain is tried
- */
-export function systemNameServer(
-  servers?: readonly string[],
-  timeoutMs = 2000,
-  isAbsolute = false,
-): NameServer {
+export interface NameServerOptions {
+  /** Asked instead of the system's; then it alone is. */
+  readonly servers?: readonly string[]
+  readonly timeoutMs?: number
+  /** Names are meant as they are written: no search domain is tried. */
+  readonly isAbsolute?: boolean
+}
+
+/** By DNS with TTLs; names that only /etc/hosts or a search domain knows by the system's own look-up. */
+export function systemNameServer(options: NameServerOptions = {}): NameServer {
+  const { servers, timeoutMs = 2000, isAbsolute = false } = options
   const resolver = new dns.promises.Resolver({ timeout: timeoutMs, tries: 2 })
   if (servers !== undefined) resolver.setServers(servers)
   const lookUp = oneAtATime((hostname: string) =>

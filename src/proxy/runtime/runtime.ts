@@ -79,7 +79,7 @@ export class Runtime {
     this.metrics = options.metrics
     this.region = options.region
     this.zone = options.zone ?? ''
-    this.#names = systemNameServer(undefined, undefined, options.absoluteNames)
+    this.#names = systemNameServer({ isAbsolute: options.absoluteNames === true })
     this.allowLoopback = options.allowLoopback
     this.share = options.share ?? whole
     this.#health = options.health
