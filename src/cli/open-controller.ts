@@ -2,7 +2,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Controller, ControllerState } from '../controller/state.ts'
 import { isGood, printStatus } from './print-status.ts'
-import { reportProblems } from './report.ts'
+import { reportProblems } from './report-problems.ts'
 import type { StandaloneFlags } from './standalone.ts'
 
 /** The controller of a directory, started: `publish` has been called once. What changes for the worse is logged. */

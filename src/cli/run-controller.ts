@@ -16,7 +16,7 @@ import type { OwnerReference } from '../controller/publish/api-objects.ts'
 import type { ControllerState } from '../controller/state.ts'
 import type { ControllerFlags } from './controller.ts'
 import { openMetrics } from './process-metrics.ts'
-import { reportProblems } from './report.ts'
+import { reportProblems } from './report-problems.ts'
 import { version } from './version.ts'
 
 /** Runs until a signal asks it to stop. Faults at the start are told in one line and end the process with 1. */

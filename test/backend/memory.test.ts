@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { preloadOf } from '../drills/preload.ts'
 import { RawClient } from '../harness/client.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { startProgram } from '../harness/program.ts'
 
 const open: { close(): unknown }[] = []
@@ -8,18 +9,7 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
-const route = `
-apiVersion: fairlead.dev/v1alpha1
-kind: ApiRoute
-metadata: { name: a, namespace: shop }
-spec:
-  hostnames: ['*']
-  rules:
-    - name: r
-      matches: [{ path: { prefix: / } }]
-      authorize: { public: true }
-      respond: { status: 200, body: hello }
-`
+const route = openToAll({ respond: { status: 200, body: 'hello' } })
 
 const oldSpaceMiB = 96
 

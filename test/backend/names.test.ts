@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { NameServer } from '../drills/name-server.ts'
 import { namesModule, preloadOf } from '../drills/preload.ts'
 import { RawClient } from '../harness/client.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { type Program, startProgram } from '../harness/program.ts'
 import { answering, ok, startUpstream } from '../harness/upstream.ts'
 
@@ -10,18 +11,8 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
-const route = (port: number): string => `
-apiVersion: fairlead.dev/v1alpha1
-kind: ApiRoute
-metadata: { name: orders, namespace: shop }
-spec:
-  hostnames: ['*']
-  rules:
-    - name: r
-      matches: [{ path: { prefix: / } }]
-      authorize: { public: true }
-      backends: [{ name: far, url: 'http://orders.example:${port}' }]
-`
+const route = (port: number): string =>
+  openToAll({ backends: [{ name: 'far', url: `http://orders.example:${port}` }] })
 
 /** The program with a name server of its own, instead of the machine's. */
 async function setUp() {

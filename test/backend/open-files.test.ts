@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../harness/client.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { type Program, startProgram } from '../harness/program.ts'
 import { answering, ok, startUpstream } from '../harness/upstream.ts'
 
@@ -10,18 +11,8 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
-const route = (port: number): string => `
-apiVersion: fairlead.dev/v1alpha1
-kind: ApiRoute
-metadata: { name: a, namespace: shop }
-spec:
-  hostnames: ['*']
-  rules:
-    - name: r
-      matches: [{ path: { prefix: / } }]
-      authorize: { public: true }
-      backends: [{ name: near, url: 'http://127.0.0.1:${port}' }]
-`
+const route = (port: number): string =>
+  openToAll({ backends: [{ name: 'near', url: `http://127.0.0.1:${port}` }] })
 
 const filesOf = ({ pid }: Program): number => readdirSync(`/proc/${pid}/fd`).length
 

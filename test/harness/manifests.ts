@@ -25,3 +25,12 @@ export const route = (name: string, ...rules: readonly RuleText[]) => ({
 /** Documents as people write them. */
 export const yamlOf = (...documents: readonly unknown[]): string =>
   documents.map((document) => stringify(document)).join('---\n')
+
+/** One public rule for every host and path, as YAML. @param action what it does: `respond`, `backends` */
+export const openToAll = (action: object): string =>
+  yamlOf({
+    apiVersion: 'fairlead.dev/v1alpha1',
+    kind: 'ApiRoute',
+    metadata: { name: 'a', namespace: 'shop' },
+    spec: { hostnames: ['*'], rules: [{ name: 'r', authorize: { public: true }, ...action }] },
+  })

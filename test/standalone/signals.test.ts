@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../harness/client.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { type Program, type ProgramOptions, startProgram } from '../harness/program.ts'
 import { ok, startUpstream, type Upstream } from '../harness/upstream.ts'
 
@@ -11,23 +12,11 @@ afterEach(async () => {
 async function setUp(own: Partial<ProgramOptions> = {}, workers = 1) {
   const upstream = await startUpstream(() => {})
   open.push(upstream)
-  const route = {
-    apiVersion: 'fairlead.dev/v1alpha1',
-    kind: 'ApiRoute',
-    metadata: { name: 'a', namespace: 'shop' },
-    spec: {
-      hostnames: ['*'],
-      rules: [
-        {
-          name: 'r',
-          authorize: { public: true },
-          backends: [{ name: 'a', url: `http://127.0.0.1:${upstream.port}` }],
-        },
-      ],
-    },
-  }
+  const route = openToAll({
+    backends: [{ name: 'a', url: `http://127.0.0.1:${upstream.port}` }],
+  })
   const program = await startProgram({
-    manifests: { 'a.json': JSON.stringify(route) },
+    manifests: { 'a.yaml': route },
     flags: () => ['--workers', String(workers), '--access-log', 'off'],
     ...own,
   })

@@ -5,20 +5,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../harness/client.ts'
 import { Load } from '../harness/load.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { type Program, type ProgramOptions, startProgram } from '../harness/program.ts'
 
-const hello = `
-apiVersion: fairlead.dev/v1alpha1
-kind: ApiRoute
-metadata: { name: a, namespace: shop }
-spec:
-  hostnames: ['*']
-  rules:
-    - name: r
-      matches: [{ path: { prefix: / } }]
-      authorize: { public: true }
-      respond: { status: 200, body: hello }
-`
+const hello = openToAll({ respond: { status: 200, body: 'hello' } })
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {

@@ -2,20 +2,10 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Load } from '../harness/load.ts'
+import { openToAll } from '../harness/manifests.ts'
 import { type Program, startProgram } from '../harness/program.ts'
 
-const route = (body: string) => `
-apiVersion: fairlead.dev/v1alpha1
-kind: ApiRoute
-metadata: { name: a, namespace: shop }
-spec:
-  hostnames: ['*']
-  rules:
-    - name: r
-      matches: [{ path: { prefix: / } }]
-      authorize: { public: true }
-      respond: { status: 200, body: ${body} }
-`
+const route = (body: string) => openToAll({ respond: { status: 200, body } })
 
 interface Status {
   readonly digest: string

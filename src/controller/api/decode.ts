@@ -3,7 +3,6 @@ import { isRecord } from '../../model/decode.ts'
 import type { Problem } from '../../model/problem.ts'
 import { authorizerSpec } from './api-authorizer.ts'
 import { routeSpec, rule } from './api-route.ts'
-import { bounded } from './bounded.ts'
 import { configMap, endpointSlice, metadata, referenceGrant, secret, service } from './core.ts'
 import { objectName } from './fields.ts'
 import type {
@@ -19,6 +18,7 @@ import type {
 } from './objects.ts'
 import { problemsOf } from './problems.ts'
 import { match } from './route-matches.ts'
+import { bounded } from './route-size.ts'
 import { hostnamesIn, pathsIn } from './salvage.ts'
 import type { AuthorizerSpec, MatchSpec, RouteSpec, RuleSpec } from './specs.ts'
 

@@ -238,9 +238,12 @@ const metrics = z.strictObject({
 
 const drain = z.strictObject({
   min: duration.optional().meta(
-    note('After SIGTERM, not ready any more, requests are served on for so long.', {
-      default: '0s',
-    }),
+    note(
+      'After SIGTERM, not ready any more, requests are served on for so long; answers ask clients to close.',
+      {
+        default: '0s',
+      },
+    ),
   ),
   timeout: duration.optional().meta(
     note('What is in flight then has so long to finish; what is left is cut.', {

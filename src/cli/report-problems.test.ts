@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Log } from '../base/log.ts'
-import { reportProblems } from './report.ts'
+import { reportProblems } from './report-problems.ts'
 
 test('a problem is told once, where it is and what it is; one that stays is not told again', () => {
   const told: unknown[] = []
