@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createAuthority, issueCertificate } from '../../src/controller/publish/authority.ts'
 import { Intake } from '../../src/proxy/feed/intake.ts'
-import { authority, serverPair, snapshotOf, startFeed, startServer, until } from './set-up.ts'
+import {
+  authority,
+  clientWith,
+  serverPair,
+  snapshotOf,
+  startFeed,
+  startServer,
+  until,
+} from './set-up.ts'
 
 const open: (() => unknown)[] = []
 afterEach(async () => {
@@ -181,6 +189,40 @@ describe('who may subscribe, and to whom', () => {
     fed([port], { name: 'edge-1', credentials: () => ({ ca: authority.cert, ...client }) })
     await until(() => server.proxies[0]?.acknowledged !== undefined)
     expect(server.proxies).toMatchObject([{ namespace: 'shop', name: 'edge-1' }])
+  })
+
+  const podUri = 'spiffe://cluster.local/ns/shop/pod/edge-1'
+
+  test('K11: a certificate may name its Pod by a SPIFFE URI', async () => {
+    const { server, port } = await leading({
+      review: undefined,
+      credentials: { ...serverPair, clientCa: authority.cert },
+    })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
+    const client = await clientWith([{ type: 'url', value: podUri }])
+    fed([port], { name: 'edge-1', credentials: () => ({ ca: authority.cert, ...client }) })
+    await until(() => server.proxies[0]?.acknowledged !== undefined)
+    expect(server.proxies).toMatchObject([{ namespace: 'shop', name: 'edge-1' }])
+  })
+
+  test.each([
+    { what: 'a URI of another kind', type: 'url', value: `${podUri}/more` },
+    { what: 'a URI of no Pod', type: 'url', value: 'spiffe://cluster.local/ns/shop/sa/edge-1' },
+    { what: 'a name that looks like two', type: 'dns', value: `x, URI:${podUri}, y` },
+  ] as const)('K11: $what names nobody', async ({ type, value }) => {
+    const { server, port } = await leading({
+      review: undefined,
+      credentials: { ...serverPair, clientCa: authority.cert },
+    })
+    server.publish({ epoch: 1, sequence: 1, snapshot: a, changedMs: 0 })
+    const client = await clientWith([{ type, value }])
+    const { problems, intake } = fed([port], {
+      name: 'edge-1',
+      credentials: () => ({ ca: authority.cert, ...client }),
+    })
+    await until(() => problems.length > 0)
+    expect(problems[0]).toMatch(/401|not accepted/)
+    expect(intake.held).toBeUndefined()
   })
 })
 

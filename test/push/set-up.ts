@@ -1,3 +1,5 @@
+import { webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
 import { systemClock } from '../../src/base/clock.ts'
 import { systemDice } from '../../src/base/dice.ts'
 import type { Log } from '../../src/base/log.ts'
@@ -30,6 +32,36 @@ export const serverPair = await issueCertificate(authority, {
   usage: 'server',
   validity,
 })
+
+/** A client certificate with other names than our own ones have, as other authorities make them. */
+export async function clientWith(
+  names: x509.JsonGeneralNames,
+): Promise<{ cert: string; key: string }> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  const pemOf = async (key: CryptoKey) =>
+    x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key as never), 'PRIVATE KEY')
+  const signer = x509.PemConverter.decodeFirst(authority.key)
+  const cert = await x509.X509CertificateGenerator.create({
+    subject: 'CN=none',
+    issuer: new x509.X509Certificate(authority.cert).subject,
+    notBefore: new Date(validity.fromWallMs),
+    notAfter: new Date(validity.untilWallMs),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey: (await webcrypto.subtle.importKey('pkcs8', signer, algorithm, false, [
+      'sign',
+    ])) as CryptoKey,
+    extensions: [
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      new x509.SubjectAlternativeNameExtension(names),
+    ],
+  })
+  return { cert: cert.toString('pem'), key: await pemOf(keys.privateKey) }
+}
 
 /** A snapshot that serves these hosts, with true digests. */
 export function snapshotOf(...hostnames: string[]): Snapshot {
