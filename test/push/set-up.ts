@@ -1,3 +1,5 @@
+// x509 wants its metadata library before anything else of it is loaded.
+import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { systemClock } from '../../src/base/clock.ts'
