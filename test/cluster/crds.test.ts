@@ -15,18 +15,20 @@ import { type Kind, schemaOf } from '../crds/schema.ts'
 import { caseNames, readCase } from '../golden/case.ts'
 
 /**
- * A real API server is asked what the other tests ask their own (test/crds/api-server.ts). It gets the CRDs and, for a
- * while, the policy of examples/strict-fields; nothing is left behind.
+ * A real API server is asked what the other tests ask their own (test/crds/api-server.ts). It gets the CRDs and the
+ * policy of examples/strict-fields for as long as the tests run: Helm would refuse to install over CRDs left behind.
  */
 const namespace = 'default'
 const plurals = { ApiRoute: 'apiroutes', ApiAuthorizer: 'apiauthorizers' } as const
 
 let proxy: ChildProcess
 let url: string
+let hadCrds: boolean
 
 const kubectl = (...args: string[]) => execFileSync('kubectl', args, { stdio: 'pipe' })
 
 beforeAll(async () => {
+  hadCrds = kubectl('get', '-f', 'crds', '--ignore-not-found', '-o', 'name').length > 0
   kubectl('apply', '--server-side', '--force-conflicts', '-f', 'crds')
   kubectl('wait', '--for=condition=Established', '-f', 'crds')
   proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -34,7 +36,10 @@ beforeAll(async () => {
   url = `http://${/127\.0\.0\.1:\d+/.exec(line.toString())?.[0]}`
 })
 
-afterAll(() => proxy.kill())
+afterAll(() => {
+  proxy.kill()
+  if (!hadCrds) kubectl('delete', '-f', 'crds', '--wait')
+})
 
 async function create(manifest: Manifest, validation: 'Strict' | 'Ignore') {
   const { name } = manifest['metadata'] as { name: string }
