@@ -7,7 +7,8 @@ import type { Selector } from './selector.ts'
 /** Where gauges get their values when somebody scrapes. */
 export interface LiveState {
   readonly inFlight: number
-  readonly connections: () => Readonly<Record<'active' | 'idle' | 'closing', number>>
+  /** Protocol → state → how many. */
+  readonly connections: () => Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly clusters: () => Iterable<LiveCluster>
   readonly authorizers: () => Iterable<LiveAuthorizer>
   /** Every rule in force. */
@@ -43,7 +44,9 @@ export function liveGauges(
       labels: ['protocol', 'state'],
     },
     read(({ connections }) =>
-      Object.entries(connections()).map(([state, count]) => [['http/1.1', state], count] as const),
+      Object.entries(connections()).flatMap(([protocol, states]) =>
+        Object.entries(states).map(([state, count]) => [[protocol, state], count] as const),
+      ),
     ),
   )
   metrics.computed(

@@ -5,7 +5,7 @@ import type { FailureDetail } from '../../model/failure.ts'
 import type { Clocks, Limits } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
 import { RequestParser } from '../http1/request-parser.ts'
-import type { SocketOwner } from './accept.ts'
+import type { ClientConnection } from './client-connection.ts'
 import { ClientReply } from './client-reply.ts'
 import { ClientRequest } from './client-request.ts'
 import { refusal } from './refusal.ts'
@@ -22,7 +22,7 @@ export interface ConnectionHost {
   rejected(fault: ParseFault, peer: Peer): void
   /** A clock of the client's ran out, and there is no answer to say so. */
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
-  closed(connection: Connection): void
+  closed(connection: ClientConnection): void
 }
 
 /** While a request is in flight this much of what follows is kept, then reading pauses (F24). */
@@ -34,7 +34,8 @@ const lingerMs = 1000
 const lastCallMs = 1000
 
 /** One HTTP/1.x connection of a client: one request at a time, in order. */
-export class Connection implements SocketOwner {
+export class Connection implements ClientConnection {
+  readonly protocol = 'http/1.1'
   readonly socket: Socket
   readonly host: ConnectionHost
   readonly peer: Peer

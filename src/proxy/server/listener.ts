@@ -5,6 +5,7 @@ import type { Clocks, Limits } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
 import { type Accept, chooseAccept } from './accept.ts'
 import { Admission } from './admission.ts'
+import type { ClientConnection, Protocol } from './client-connection.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { spread } from './spread.ts'
 
@@ -30,7 +31,9 @@ export interface ListenerObserver {
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
 }
 
-/** A plain HTTP/1.1 listener and its connections. */
+const speakers = { 'http/1.1': Connection } as const satisfies Record<Protocol, unknown>
+
+/** A plain listener and its connections. */
 export class Listener implements ConnectionHost {
   readonly clock: Clock
   readonly wheel: Wheel
@@ -39,7 +42,7 @@ export class Listener implements ConnectionHost {
   limits: Limits
   draining = false
   readonly #options: ListenerOptions
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<ClientConnection>()
   readonly #admission: Admission
   #server: net.Server | undefined
   #emptied: (() => void) | undefined
@@ -58,10 +61,10 @@ export class Listener implements ConnectionHost {
     return this.#connections.size
   }
 
-  /** Connections with a request, without one, and after the last one. */
-  get states(): Readonly<Record<Connection['state'], number>> {
-    const counts = { active: 0, idle: 0, closing: 0 }
-    for (const { state } of this.#connections) counts[state]++
+  /** How many connections of each protocol have a request, none, or had their last one. */
+  get states(): Readonly<Record<Protocol, Readonly<Record<ClientConnection['state'], number>>>> {
+    const counts = { 'http/1.1': { active: 0, idle: 0, closing: 0 } }
+    for (const { protocol, state } of this.#connections) counts[protocol][state]++
     return counts
   }
 
@@ -96,13 +99,16 @@ export class Listener implements ConnectionHost {
       this.rejected({ code: 'overloaded', reason: refusal })
       return void socket.destroy()
     }
-    accept(socket, (wrapped) => this.#open(wrapped, address))
+    accept(socket, (wrapped) => {
+      wrapped.once('close', () => this.#admission.release(address))
+      return this.open(wrapped, 'http/1.1', 'http')
+    })
   }
 
-  #open(socket: net.Socket, address: string): Connection {
-    const connection = new Connection(socket, this, 'http')
+  /** Gives a socket to what speaks the protocol on it. */
+  open(socket: net.Socket, protocol: Protocol, scheme: 'http' | 'https'): ClientConnection {
+    const connection = new speakers[protocol](socket, this, scheme)
     this.#connections.add(connection)
-    socket.once('close', () => this.#admission.release(address))
     return connection
   }
 
@@ -115,7 +121,7 @@ export class Listener implements ConnectionHost {
     this.#options.observer.expired(clock)
   }
 
-  closed(connection: Connection): void {
+  closed(connection: ClientConnection): void {
     this.#connections.delete(connection)
     if (this.#connections.size === 0) this.#emptied?.()
   }
@@ -144,7 +150,7 @@ export class Listener implements ConnectionHost {
     const connections = [...this.#connections]
     for (const connection of connections) if (!connection.idle) connection.drain()
     const idle = connections.filter((connection) => connection.idle)
-    const act = (connection: Connection) => connection.drain()
+    const act = (connection: ClientConnection) => connection.drain()
     const rest = spread(idle, { clock: this.clock, withinMs: timeoutMs / 2, act })
     if (this.#connections.size > 0) await this.#empty(timeoutMs)
     rest.cancel()

@@ -1,0 +1,18 @@
+import type { SocketOwner } from './accept.ts'
+
+/** What a client and a listener have agreed to speak, in the words of ALPN. */
+export type Protocol = 'http/1.1'
+
+/** A connection of a client, whatever it speaks, as the listener sees it. */
+export interface ClientConnection extends SocketOwner {
+  readonly protocol: Protocol
+  /** Nothing is in flight. */
+  readonly idle: boolean
+  /** With a request, without one, or after the last one. */
+  readonly state: 'active' | 'idle' | 'closing'
+  /** What is in flight is the last. */
+  drain(): void
+  /** Closes if nothing is in flight. */
+  shed(): void
+  destroy(): void
+}
