@@ -28,7 +28,7 @@ export interface ProxyOptions {
   readonly region: string
   /** The zone it runs in, for the hints of EndpointSlices. */
   readonly zone?: string
-  /** Names of backends are not looked for in the search domains of the system. */
+  /** Names of backends and issuers are not looked for in the search domains of the system. */
   readonly absoluteNames?: boolean
   readonly allowLoopback: boolean
   /** Called once for each exchange that is over. */

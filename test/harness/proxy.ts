@@ -32,6 +32,7 @@ export interface TestOptions {
   /** Time stands still until the test moves it. */
   readonly clock?: Clock
   /** Where keys of issuers outlive the process. */
+  readonly absoluteNames?: boolean
   readonly keyStore?: KeyStore
   /** Told of each exchange that is over, instead of `finished`, which would keep them all. */
   readonly observe?: (exchange: Exchange) => void
@@ -157,6 +158,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     http: { host: '127.0.0.1', port: 0 },
     region: '',
     allowLoopback: true,
+    ...(options.absoluteNames !== undefined && { absoluteNames: options.absoluteNames }),
     ...(options.openFiles !== undefined && { openFiles: options.openFiles }),
     observe: options.observe ?? ((exchange) => void finished.push(exchange)),
   })

@@ -104,6 +104,7 @@ export interface Kept {
   readonly keyStore?: KeyStore
   /** How long after the others this gateway starts. */
   readonly startMs?: number
+  readonly absoluteNames?: boolean
 }
 
 export async function startTokenGateway(given: Given, kept: Kept = {}): Promise<TokenGateway> {

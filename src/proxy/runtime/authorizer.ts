@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Counter } from '../../base/series.ts'
+import { sourceId } from '../../model/key-source.ts'
 import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import {
@@ -14,7 +15,6 @@ import {
 import { type CompactToken, parseCompact } from './compact-token.ts'
 import type { KeySet } from './key-set.ts'
 import type { KeySets } from './key-sets.ts'
-import { sourceId } from './key-source.ts'
 import type { SignatureChecks } from './signature-checks.ts'
 import { type Refusal, refusalOf } from './token-fault.ts'
 import { type Verified, VerifiedTokens } from './verified-tokens.ts'

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
+import type { KeySourceOptions } from '../../model/key-source.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
 import type { Limits } from '../../model/settings.ts'
 import type { Authorizer } from '../../model/snapshot.ts'
@@ -8,7 +9,6 @@ import { type AuthorizerDeps, createAuthorizers, type LiveAuthorizer } from './a
 import { BadSignatures } from './bad-signatures.ts'
 import type { KeySet } from './key-set.ts'
 import { createKeySets, type KeySets, updateKeySets } from './key-sets.ts'
-import type { KeySourceOptions } from './key-source.ts'
 import type { Share } from './share.ts'
 import { SignatureChecks } from './signature-checks.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import type { FetchedKeys } from '../../model/key-source.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
-import type { Fetched } from './fetch-json.ts'
 import type { Share } from './share.ts'
 import { importKeys, type VerificationKey } from './verification-key.ts'
 
@@ -23,7 +23,7 @@ export interface KeySetOptions {
   readonly dice: Dice
   readonly source: string
   /** Undefined for a set that is never fetched. */
-  readonly fetch: (() => Promise<Fetched>) | undefined
+  readonly fetch: (() => Promise<FetchedKeys>) | undefined
   /** The set itself, for one that is not fetched. */
   readonly given: string | undefined
   /** What an earlier process had fetched. */
@@ -128,7 +128,7 @@ export class KeySet {
     this.#lastTryMs = clock.nowMs()
     let waitMs = this.#againMs * (1 + 0.1 * dice())
     try {
-      const { value, maxAgeMs = usualMs } = await (fetch as () => Promise<Fetched>)()
+      const { value, maxAgeMs = usualMs } = await (fetch as () => Promise<FetchedKeys>)()
       const keys = await importKeys(value)
       // The last good set stays (J18).
       if (keys.size === 0) throw new Error('no_usable_key')

@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import { fetchJson } from '../../base/fetch-json.ts'
 import type { Log } from '../../base/log.ts'
 import type { Wheel } from '../../base/wheel.ts'
-import { type CidrSet, parseCidrs } from '../../model/address.ts'
+import { type CidrSet, isForbiddenAddress, parseCidrs } from '../../model/address.ts'
 import type { Limits } from '../../model/settings.ts'
 import type { Cluster, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
@@ -28,7 +29,7 @@ export interface RuntimeOptions {
   readonly region: string
   /** The zone this proxy runs in, for the hints of EndpointSlices. */
   readonly zone?: string
-  /** Names of backends are not looked for in the search domains of the system. */
+  /** Names of backends and issuers are not looked for in the search domains of the system. */
   readonly absoluteNames?: boolean
   readonly allowLoopback: boolean
   /** Where fetched keys of issuers outlive the process. */
@@ -89,6 +90,8 @@ export class Runtime {
     this.router = new Router([])
     this.access = new Authorizers({
       ...options,
+      fetch: (url, connectTo) =>
+        fetchJson(url, { ...options, isForbidden: isForbiddenAddress, connectTo }),
       endpointOf: (cluster) => this.#endpointOf(cluster),
       limits: () => this.limits,
       observer: options.metrics.authorizers,

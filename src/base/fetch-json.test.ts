@@ -3,8 +3,11 @@ import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { selfSigned } from '../../../test/harness/certificate.ts'
+import { selfSigned } from '../../test/harness/certificate.ts'
+import { isForbiddenAddress } from '../model/address.ts'
 import { fetchJson } from './fetch-json.ts'
+
+const isForbidden = isForbiddenAddress
 
 const hosts: string[] = []
 const answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -29,22 +32,27 @@ afterAll(() => {
 })
 
 const outcome = (url: string, allowLoopback: boolean, lookup?: typeof dns.lookup) =>
-  fetchJson(new URL(url), { allowLoopback, ...(lookup !== undefined && { lookup }) }).then(
+  fetchJson(new URL(url), {
+    allowLoopback,
+    isForbidden,
+    ...(lookup !== undefined && { lookup }),
+  }).then(
     () => 'fetched',
     (error: Error) => error.message,
   )
 
-/** A name server that says something else each time, and how often it was asked. */
+/** A name server that says something else each time, and what it was asked. */
 function answering(...answers: readonly (readonly string[])[]) {
-  let asked = 0
-  const lookup = ((_: string, __: object, callback: (...args: unknown[]) => void) => {
-    const addresses = answers[Math.min(asked++, answers.length - 1)] ?? []
+  const names: string[] = []
+  const lookup = ((name: string, _: object, callback: (...args: unknown[]) => void) => {
+    const addresses = answers[Math.min(names.length, answers.length - 1)] ?? []
+    names.push(name)
     callback(
       null,
       addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     )
   }) as typeof dns.lookup
-  return { lookup, asked: () => asked }
+  return { lookup, names, asked: () => names.length }
 }
 
 describe('C7 what can be told of a URL', () => {
@@ -171,10 +179,34 @@ describe('C7 what a name resolves to', () => {
   })
 })
 
+describe('C5 names of issuers in a cluster', () => {
+  test.each([
+    { absoluteNames: true, host: 'keys.other', asked: 'keys.other.' },
+    { absoluteNames: true, host: 'keys.other.', asked: 'keys.other.' },
+    { absoluteNames: false, host: 'keys.other', asked: 'keys.other' },
+  ])(
+    'C5 $host is asked for as $asked: a search domain leads to no Service of anybody',
+    async ({ absoluteNames, host, asked }) => {
+      const { lookup, names } = answering(['127.0.0.1'])
+      const before = hosts.length
+      await fetchJson(new URL(`http://${host}:${port}/keys`), {
+        allowLoopback: true,
+        isForbidden,
+        absoluteNames,
+        lookup,
+      })
+      expect(names).toEqual([asked])
+      // The server is called what it was called in the URL.
+      expect(hosts.slice(before)).toEqual([`${host}:${port} `])
+    },
+  )
+})
+
 describe('C7 an endpoint of a Service', () => {
   const at = (address: string, allowLoopback: boolean) =>
     fetchJson(new URL(`http://${address}:${port}/keys`), {
       allowLoopback,
+      isForbidden,
       connectTo: { address, port },
     }).then(
       () => 'fetched',
@@ -190,6 +222,9 @@ describe('C7 an endpoint of a Service', () => {
 })
 
 test('what the answer says of its age', async () => {
-  const fetched = await fetchJson(new URL(`http://localhost:${port}/keys`), { allowLoopback: true })
+  const fetched = await fetchJson(new URL(`http://localhost:${port}/keys`), {
+    allowLoopback: true,
+    isForbidden,
+  })
   expect(fetched).toEqual({ value: { keys: [] }, maxAgeMs: 120_000 })
 })

@@ -1,12 +1,21 @@
-import type { Issuer } from '../../model/snapshot.ts'
-import { type Fetched, fetchJson } from './fetch-json.ts'
+import type { Issuer } from './snapshot.ts'
+
+/** A document and how long it may be kept, in milliseconds; undefined when the answer did not say. */
+export interface FetchedKeys {
+  readonly value: unknown
+  readonly maxAgeMs: number | undefined
+}
+
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
 
 export interface KeySourceOptions {
-  readonly allowLoopback: boolean
+  /** Rejects with a short reason. */
+  readonly fetch: (url: URL, connectTo?: Endpoint) => Promise<FetchedKeys>
   /** An endpoint of a cluster that serves a key set. */
-  readonly endpointOf: (
-    cluster: string,
-  ) => { readonly address: string; readonly port: number } | undefined
+  readonly endpointOf: (cluster: string) => Endpoint | undefined
 }
 
 /** The same for all issuers whose keys come from the same place: they share one key set. */
@@ -29,7 +38,7 @@ export function sourceId({ issuer, keys }: Issuer): string {
 export function fetchOf(
   { issuer, keys }: Issuer,
   options: KeySourceOptions,
-): (() => Promise<Fetched>) | undefined {
+): (() => Promise<FetchedKeys>) | undefined {
   switch (keys.kind) {
     case 'missing':
     case 'inline':
@@ -37,31 +46,31 @@ export function fetchOf(
     case 'discovery':
       return () => discover(issuer, options)
     case 'uri':
-      return () => fetchJson(new URL(keys.uri), options)
+      return () => options.fetch(new URL(keys.uri))
     case 'service':
       return () => fromService(keys.cluster, keys.path, options)
   }
 }
 
 /** OpenID Connect Discovery 1.0 §4. The document must be about this very issuer (§4.3). */
-async function discover(issuer: string, options: KeySourceOptions): Promise<Fetched> {
+async function discover(issuer: string, { fetch }: KeySourceOptions): Promise<FetchedKeys> {
   const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
-  const { value } = await fetchJson(url, options)
+  const { value } = await fetch(url)
   const document = value as { issuer?: unknown; jwks_uri?: unknown } | null
   if (document?.issuer !== issuer) throw new Error('discovery_of_another_issuer')
   const { jwks_uri: uri } = document
   if (typeof uri !== 'string' || !URL.canParse(uri)) throw new Error('discovery_without_jwks_uri')
-  return fetchJson(new URL(uri), options)
+  return fetch(new URL(uri))
 }
 
 async function fromService(
   cluster: string,
   path: string,
-  options: KeySourceOptions,
-): Promise<Fetched> {
-  const connectTo = options.endpointOf(cluster)
+  { endpointOf, fetch }: KeySourceOptions,
+): Promise<FetchedKeys> {
+  const connectTo = endpointOf(cluster)
   if (connectTo === undefined) throw new Error('no_endpoint')
   const { address, port } = connectTo
   const host = address.includes(':') ? `[${address}]` : address
-  return fetchJson(new URL(path, `http://${host}:${port}`), { ...options, connectTo })
+  return fetch(new URL(path, `http://${host}:${port}`), { address, port })
 }

@@ -2,7 +2,6 @@ import dns from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { isForbiddenAddress } from '../../model/address.ts'
 
 const timeoutMs = 1500
 const largestBody = 150 * 1024
@@ -15,8 +14,12 @@ export interface Fetched {
 
 export interface FetchOptions {
   readonly allowLoopback: boolean
+  /** The addresses that are never called. */
+  readonly isForbidden: (address: string, allowLoopback: boolean) => boolean
   /** Connect here instead of to the URL's host: an endpoint of a Service. */
-  readonly connectTo?: { readonly address: string; readonly port: number }
+  readonly connectTo?: { readonly address: string; readonly port: number } | undefined
+  /** Names are not looked for in the search domains of the system. */
+  readonly absoluteNames?: boolean
   /** Default: the system's. */
   readonly lookup?: typeof dns.lookup
 }
@@ -38,19 +41,20 @@ export async function fetchJson(url: URL, options: FetchOptions): Promise<Fetche
 }
 
 /** What can be told before a name is resolved. The URL parser has brought every notation of an address into one. */
-function refusalOf(url: URL, { allowLoopback, connectTo }: FetchOptions): string | undefined {
+function refusalOf(url: URL, options: FetchOptions): string | undefined {
+  const { allowLoopback, connectTo, isForbidden } = options
   if (url.username !== '' || url.password !== '') return 'user_in_url'
   if (connectTo !== undefined)
-    return isForbiddenAddress(connectTo.address, allowLoopback) ? 'forbidden_address' : undefined
+    return isForbidden(connectTo.address, allowLoopback) ? 'forbidden_address' : undefined
   const isPlain = url.protocol === 'http:'
   if (url.protocol !== 'https:' && !(isPlain && allowLoopback)) return 'scheme'
   const address = url.hostname.replace(/^\[|\]$/g, '')
   if (isIP(address) === 0) return undefined
-  return allowLoopback && isLoopback(address) ? undefined : 'forbidden_address'
+  return allowLoopback && isLoopback(address, options) ? undefined : 'forbidden_address'
 }
 
-const isLoopback = (address: string): boolean =>
-  isForbiddenAddress(address, false) && !isForbiddenAddress(address, true)
+const isLoopback = (address: string, { isForbidden }: FetchOptions): boolean =>
+  isForbidden(address, false) && !isForbidden(address, true)
 
 function answerOf(
   url: URL,
@@ -103,14 +107,14 @@ function reasonOf(error: unknown): string {
 
 /** What the name resolves to is checked, and that very address is connected to: a second look-up cannot differ. */
 function checkedLookup({ protocol }: URL, options: FetchOptions): LookupFunction {
-  const { allowLoopback, connectTo, lookup = dns.lookup } = options
+  const { allowLoopback, connectTo, isForbidden, lookup = dns.lookup } = options
   const onlyLoopback = protocol === 'http:' && connectTo === undefined
   return (hostname, { all, family = 0 }, callback) => {
-    lookup(hostname, { all: true, family }, (error, addresses) => {
+    lookup(asked(hostname, options), { all: true, family }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0)
       const good = addresses.filter(
         ({ address }) =>
-          !isForbiddenAddress(address, allowLoopback) && (!onlyLoopback || isLoopback(address)),
+          !isForbidden(address, allowLoopback) && (!onlyLoopback || isLoopback(address, options)),
       )
       const [first] = good
       if (first === undefined) return callback(new Fault('forbidden_address'), '', 0)
@@ -119,5 +123,8 @@ function checkedLookup({ protocol }: URL, options: FetchOptions): LookupFunction
     })
   }
 }
+
+const asked = (hostname: string, { absoluteNames = false }: FetchOptions): string =>
+  absoluteNames && !hostname.endsWith('.') ? `${hostname}.` : hostname
 
 type AllCallback = (error: null, addresses: readonly dns.LookupAddress[]) => void
