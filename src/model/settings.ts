@@ -18,6 +18,17 @@ export interface Settings {
   readonly debugHeadersFor: readonly string[]
   /** Serve `/.well-known/fairlead/health` on the traffic port. */
   readonly healthEndpoint: boolean
+  /** What the ports for clients speak; absent: the defaults. */
+  readonly listeners?: Listeners
+}
+
+export interface Listeners {
+  readonly http?: PlainListener
+}
+
+export interface PlainListener {
+  /** HTTP/2 by prior knowledge, beside HTTP/1.1. Absent: no. */
+  readonly h2c?: boolean
 }
 
 /** Sizes in bytes, counts in pieces. 0 never means unlimited here. */

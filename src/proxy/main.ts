@@ -81,7 +81,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       const seconds = (options.clock.nowMs() - startedMs) / 1000
       options.metrics.applied(snapshot, options.clock.wallMs(), seconds)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
-      listener.configure(snapshot.settings.clocks, limitsOf(options, runtime))
+      listener.configure(snapshot.settings, limitsOf(options, runtime))
     },
     get unready() {
       return namesOf({

@@ -21,6 +21,8 @@ export interface TestProxy {
 }
 
 export interface TestOptions {
+  /** HTTP/2 by prior knowledge. */
+  readonly h2c?: boolean
   readonly ports: readonly number[]
   readonly rule?: Partial<Rule>
   readonly forward?: Partial<Forward>
@@ -99,6 +101,7 @@ export function snapshotOf(options: TestOptions): Snapshot {
       ...defaultSettings,
       clocks: { ...defaultSettings.clocks, ...options.clocks },
       limits: { ...defaultSettings.limits, ...options.limits },
+      ...(options.h2c === true && { listeners: { http: { h2c: true } } }),
     },
     hosts: [
       {

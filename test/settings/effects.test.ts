@@ -15,10 +15,11 @@ function withField(
   document: Readonly<Record<string, unknown>>,
   field: string,
   value: unknown,
-): object {
-  const [group = '', name] = field.split('.')
-  if (name === undefined) return { ...document, [group]: value }
-  return { ...document, [group]: { ...(document[group] as object | undefined), [name]: value } }
+): Record<string, unknown> {
+  const [group = '', ...rest] = field.split('.')
+  const inner = document[group] as Record<string, unknown> | undefined
+  const changed = rest.length === 0 ? value : withField(inner ?? {}, rest.join('.'), value)
+  return { ...document, [group]: changed }
 }
 
 const open = async (document: unknown) => {

@@ -1,4 +1,5 @@
 import v8 from 'node:v8'
+import { preface } from '../../src/proxy/http2/frame.ts'
 import type { RawClient } from '../harness/client.ts'
 import { turns } from '../harness/deliver.ts'
 import { type SettingsGateway, summary } from './gateway.ts'
@@ -412,6 +413,17 @@ const others: readonly Effect[] = [
     },
     before: undefined,
     after: 'shop/api/open',
+  },
+  {
+    field: 'listeners.http.h2c',
+    value: true,
+    probe: async (gateway) => {
+      const client = gateway.connect().send(`${preface}\0\0\0\x04\0\0\0\0\0`)
+      const text = await client.until(/^HTTP.*}$|^[^H]/s)
+      return text.startsWith('HTTP') ? summary(text) : 'settings of HTTP/2'
+    },
+    before: '505 http_version_unsupported',
+    after: 'settings of HTTP/2',
   },
   {
     field: 'healthEndpoint',

@@ -4,6 +4,7 @@ import { canonicalCidr } from '../../model/address.ts'
 import { printQuantity } from '../../model/quantity.ts'
 import { defaultSettings } from '../../model/settings.ts'
 import { duration, line, positiveDuration, quantity } from './fields.ts'
+import { listeners } from './listener-settings.ts'
 import { note } from './notes.ts'
 
 const cidr = z
@@ -264,6 +265,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .meta(note('Clocks of connections; those of rules are in docs/timeouts.md.')),
   accessLog: accessLog.optional().meta(note('What a line of the access log holds.')),
+  listeners: listeners.optional().meta(note('What the ports for clients speak.')),
   hostOwnership: z
     .enum(['Namespace', 'FirstCome', 'Off'])
     .optional()

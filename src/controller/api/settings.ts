@@ -49,7 +49,13 @@ function withDefaults(raw: Raw): Settings {
     },
     debugHeadersFor: raw.debugHeadersFor ?? defaultSettings.debugHeadersFor,
     healthEndpoint: raw.healthEndpoint ?? defaultSettings.healthEndpoint,
+    ...listenersOf(raw),
   }
+}
+
+/** Absent unless something differs from the defaults, so that snapshots without it stay as they are. */
+function listenersOf({ listeners }: Raw): Pick<Settings, 'listeners'> {
+  return listeners?.http?.h2c === true ? { listeners: { http: { h2c: true } } } : {}
 }
 
 function clocksOf({ clocks: given = {} }: Raw): Settings['clocks'] {

@@ -36,10 +36,13 @@ export class HeaderList {
     this.#ends.push(-1)
   }
 
-  /** Adds the field whose line, with its CRLF, stands at these positions of the text in printable form. */
-  place(name: string, start: number, end: number): void {
+  /**
+   * Adds the field whose line, with its CRLF, stands at these positions of the text in printable form. A value that is
+   * known is not cut out of the text again.
+   */
+  place(name: string, start: number, end: number, value?: string): void {
     this.names.push(name)
-    this.#values.push(undefined)
+    this.#values.push(value)
     this.#starts.push(start)
     this.#ends.push(end)
   }

@@ -31,6 +31,25 @@ export function canonicalAuthority(text: string, defaultPort: number): Authority
   return { host: port === defaultPort ? hostname : `${hostname}:${port}`, hostname }
 }
 
+/** Reads the authorities of one connection, which are mostly the same. */
+export class AuthorityReader {
+  readonly #defaultPort: number
+  #text = ''
+  #authority: Authority | undefined
+
+  constructor(scheme: 'http' | 'https') {
+    this.#defaultPort = scheme === 'http' ? 80 : 443
+  }
+
+  read(text: string): Authority | undefined {
+    if (text !== this.#text || this.#authority === undefined) {
+      this.#authority = canonicalAuthority(text, this.#defaultPort)
+      this.#text = flat(text)
+    }
+    return this.#authority
+  }
+}
+
 function portOf(text: string): number | undefined {
   if (!/^[0-9]{1,5}$/.test(text)) return undefined
   const port = Number(text)

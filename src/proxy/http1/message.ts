@@ -59,8 +59,8 @@ export interface Peer {
  */
 export interface BodySink {
   data(chunk: Buffer): boolean
-  /** The body is complete. Trailers of requests are dropped before. */
-  end(): void
+  /** The body is complete. Only HTTP/2 passes trailers on; those of HTTP/1.1 are dropped before (F22). */
+  end(trailers?: HeaderList): void
   /** The body will not be completed. */
   abort(code: FailureCode, detail?: FailureDetail): void
 }
@@ -112,8 +112,8 @@ export interface Reply {
   flush(): void
   /** Takes back a head that is still held back, as if it had never been given; false when it is out, or none was given. */
   retract(): boolean
-  /** Completes the answer. */
-  end(): void
+  /** Completes the answer. HTTP/1.1 drops the trailers. */
+  end(trailers?: HeaderList): void
   /** Ends the connection so that the client cannot take the answer for complete. */
   abort(): void
   /** The request cannot be answered further on this connection: close after this answer. */

@@ -1,4 +1,3 @@
-import type { FailureCode } from '../../model/failure.ts'
 import { type ConnectionField, connectionField, proxyConnectionField } from './connection-field.ts'
 import { lastSpecial, nameOf, numberOf } from './field-names.ts'
 import {
@@ -17,9 +16,16 @@ import {
   stride,
   tooMany,
 } from './field-scan.ts'
-import { flat } from './flat.ts'
+import {
+  headFaults as faults,
+  isContinue,
+  isLookAlike,
+  isRefusedMethod,
+  lengthOf,
+  longestMethod,
+} from './head-rules.ts'
 import { HeaderList } from './header-list.ts'
-import { type Authority, canonicalAuthority } from './host.ts'
+import { AuthorityReader, canonicalAuthority } from './host.ts'
 import { elementsOf } from './list-field.ts'
 import type { ParseFault, RequestHead } from './message.ts'
 
@@ -30,30 +36,6 @@ export interface HeadLimits {
   readonly headerCount: number
 }
 
-const fault = (code: FailureCode, reason: string): ParseFault => Object.freeze({ code, reason })
-const faults = {
-  start: fault('bad_request', 'request_line'),
-  version: fault('http_version_unsupported', 'version'),
-  method: fault('not_implemented', 'method'),
-  methodRefused: fault('method_not_allowed', 'method_refused'),
-  target: fault('bad_request', 'target'),
-  targetLong: fault('uri_too_long', 'target_too_long'),
-  field: fault('bad_request', 'header_field'),
-  lookAlike: fault('bad_request', 'header_look_alike'),
-  fieldsLarge: fault('headers_too_large', 'headers_too_large'),
-  fieldsMany: fault('headers_too_large', 'headers_too_many'),
-  host: fault('host_invalid', 'host'),
-  length: fault('bad_request', 'content_length'),
-  coding: fault('bad_request', 'transfer_encoding'),
-  codingUnknown: fault('not_implemented', 'transfer_coding'),
-  both: fault('bad_request', 'two_framings'),
-  bodyOdd: fault('body_too_large', 'body_unexpected'),
-  connection: fault('bad_request', 'connection_names'),
-  expect: fault('expectation_failed', 'expect'),
-  none: fault('internal', 'none'),
-}
-
-const longestMethod = 32
 const host = numberOf('host')
 const contentLength = numberOf('content-length')
 const transferEncoding = numberOf('transfer-encoding')
@@ -61,15 +43,6 @@ const connection = numberOf('connection')
 const proxyConnection = numberOf('proxy-connection')
 const upgrade = numberOf('upgrade')
 const expect = numberOf('expect')
-
-/** Framing and routing names in another spelling: some backends read `_` as `-` (F8, U7). */
-const lookAlikes = new Set([
-  'content-length',
-  'transfer-encoding',
-  'proxy-connection',
-  'keep-alive',
-  'http2-settings',
-])
 
 /**
  * Reads request heads (RFC 9112 §2 to §6), stricter than llhttp: what it accepts has one meaning. The
@@ -83,12 +56,12 @@ export class RequestParser {
   readonly #scheme: 'http' | 'https'
   /** Bytes of an unfinished head that were looked at without finding a line end. */
   #seen = 0
-  #lastHost = ''
-  #lastAuthority: Authority | undefined
+  readonly #authority: AuthorityReader
 
   constructor(limits: HeadLimits, scheme: 'http' | 'https' = 'http') {
     this.limits = limits
     this.#scheme = scheme
+    this.#authority = new AuthorityReader(scheme)
   }
 
   /**
@@ -243,7 +216,7 @@ export class RequestParser {
         )
         const name = hasUpper(bits) ? raw.toLowerCase() : raw
         if (hasUnderscore(bits)) {
-          if (lookAlikes.has(name.replaceAll('_', '-'))) return this.#refused(faults.lookAlike)
+          if (isLookAlike(name)) return this.#refused(faults.lookAlike)
           headers.underscores = true
         }
         if (isPrintable(bits))
@@ -274,13 +247,10 @@ export class RequestParser {
   }
 
   #host(value: string, head: RequestHead): boolean {
-    if (value !== this.#lastHost || this.#lastAuthority === undefined) {
-      this.#lastAuthority = canonicalAuthority(value, this.#scheme === 'http' ? 80 : 443)
-      this.#lastHost = flat(value)
-    }
-    if (this.#lastAuthority === undefined) return false
-    head.host = this.#lastAuthority.host
-    head.hostname = this.#lastAuthority.hostname
+    const authority = this.#authority.read(value)
+    if (authority === undefined) return false
+    head.host = authority.host
+    head.hostname = authority.hostname
     return true
   }
 
@@ -291,8 +261,7 @@ export class RequestParser {
       return length >= 0 || this.#refused(faults.length)
     }
     if (number === expect) {
-      if (head.expectContinue || value.toLowerCase() !== '100-continue')
-        return this.#refused(faults.expect)
+      if (head.expectContinue || !isContinue(value)) return this.#refused(faults.expect)
       head.expectContinue = true
     } else if (number === upgrade)
       head.upgrade = head.upgrade === '' ? value : `${head.upgrade}, ${value}`
@@ -330,8 +299,7 @@ export class RequestParser {
   /** Origin-form, absolute-form and `OPTIONS *` (RFC 9112 §3.2); CONNECT and TRACE are not for a gateway (R6). */
   #target(head: RequestHead): boolean {
     const { method } = head
-    if (method === 'CONNECT' || method === 'TRACE' || method === 'TRACK')
-      return this.#refused(faults.methodRefused)
+    if (isRefusedMethod(method)) return this.#refused(faults.methodRefused)
     if (head.rawPath.charCodeAt(0) === 47) return true
     if (head.rawPath === '*')
       return (method === 'OPTIONS' && head.query === '') || this.#refused(faults.target)
@@ -357,18 +325,6 @@ export class RequestParser {
   }
 }
 
-/** Digits only, no leading zero, never beyond what a Number holds exactly (F10 to F12). -1 for all else. */
-export function lengthOf(value: string): number {
-  if (value.length === 0 || value.length > 15) return -1
-  let length = 0
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) return -1
-    length = length * 10 + digit
-  }
-  return value.length > 1 && value.charCodeAt(0) === 48 ? -1 : length
-}
-
 const mostlyBodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
 /**
@@ -384,7 +340,8 @@ function codingFault(value: string): ParseFault {
     : faults.coding
 }
 
-function emptyHead(): RequestHead {
+/** A head to be filled in. */
+export function emptyHead(): RequestHead {
   return {
     method: '',
     host: '',

@@ -9,9 +9,9 @@ import {
   scanFields,
   stride,
 } from './field-scan.ts'
+import { lengthOf } from './head-rules.ts'
 import { HeaderList } from './header-list.ts'
 import type { ResponseHead } from './message.ts'
-import { lengthOf } from './request-parser.ts'
 
 const headBytes = 64 * 1024
 const mostFields = 256

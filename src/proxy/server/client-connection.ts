@@ -1,7 +1,7 @@
 import type { SocketOwner } from './accept.ts'
 
 /** What a client and a listener have agreed to speak, in the words of ALPN. */
-export type Protocol = 'http/1.1'
+export type Protocol = 'http/1.1' | 'h2'
 
 /** A connection of a client, whatever it speaks, as the listener sees it. */
 export interface ClientConnection extends SocketOwner {

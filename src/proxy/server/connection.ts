@@ -8,6 +8,7 @@ import { RequestParser } from '../http1/request-parser.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { ClientReply } from './client-reply.ts'
 import { ClientRequest } from './client-request.ts'
+import { peerOf } from './peer.ts'
 import { refusal } from './refusal.ts'
 
 /** What a listener gives to its connections. `clocks` and `limits` change in place when the settings do. */
@@ -59,12 +60,7 @@ export class Connection implements ClientConnection {
   constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
     this.socket = socket
     this.host = host
-    this.peer = {
-      address: canonicalAddress(socket.remoteAddress ?? ''),
-      port: socket.remotePort ?? 0,
-      localPort: socket.localPort ?? 0,
-      scheme,
-    }
+    this.peer = peerOf(socket, scheme)
     this.#parser = new RequestParser(host.limits)
     this.#deadline = new Deadline(host.wheel, () => this.#expired())
     this.#restSinceMs = host.clock.nowMs()
@@ -90,6 +86,12 @@ export class Connection implements ClientConnection {
     const leftMs = this.#restSinceMs + lastCallMs - nowMs
     if (leftMs <= 0) this.#close()
     else this.#deadline.set(nowMs, leftMs)
+  }
+
+  /** Something else goes on with the socket. Only before the first byte was taken in. */
+  leave(): void {
+    this.#phase = 'closed'
+    this.#deadline.close()
   }
 
   /** Closes if nothing is in flight. */
@@ -312,7 +314,3 @@ export class Connection implements ClientConnection {
 }
 
 const headTimeout: ParseFault = { code: 'request_timeout', reason: 'head_timeout' }
-
-/** IPv4 clients of a dual-stack listener keep their IPv4 form. */
-const canonicalAddress = (address: string): string =>
-  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address

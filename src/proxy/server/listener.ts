@@ -1,12 +1,14 @@
 import net from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Wheel } from '../../base/wheel.ts'
-import type { Clocks, Limits } from '../../model/settings.ts'
+import type { Clocks, Limits, Settings } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
-import { type Accept, chooseAccept } from './accept.ts'
+import { type Accept, chooseAccept, type SocketOwner } from './accept.ts'
 import { Admission } from './admission.ts'
 import type { ClientConnection, Protocol } from './client-connection.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
+import { Http2Connection } from './http2-connection.ts'
+import { PriorKnowledge } from './prior-knowledge.ts'
 import { spread } from './spread.ts'
 
 export interface ListenerOptions {
@@ -31,7 +33,10 @@ export interface ListenerObserver {
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
 }
 
-const speakers = { 'http/1.1': Connection } as const satisfies Record<Protocol, unknown>
+const speakers = { 'http/1.1': Connection, h2: Http2Connection } as const satisfies Record<
+  Protocol,
+  unknown
+>
 
 /** A plain listener and its connections. */
 export class Listener implements ConnectionHost {
@@ -44,6 +49,8 @@ export class Listener implements ConnectionHost {
   readonly #options: ListenerOptions
   readonly #connections = new Set<ClientConnection>()
   readonly #admission: Admission
+  /** Connections that are opened from now on may speak HTTP/2 by prior knowledge. */
+  #h2c = false
   #server: net.Server | undefined
   #emptied: (() => void) | undefined
 
@@ -63,7 +70,8 @@ export class Listener implements ConnectionHost {
 
   /** How many connections of each protocol have a request, none, or had their last one. */
   get states(): Readonly<Record<Protocol, Readonly<Record<ClientConnection['state'], number>>>> {
-    const counts = { 'http/1.1': { active: 0, idle: 0, closing: 0 } }
+    const none = { active: 0, idle: 0, closing: 0 }
+    const counts = { 'http/1.1': { ...none }, h2: { ...none } }
     for (const { protocol, state } of this.#connections) counts[protocol][state]++
     return counts
   }
@@ -86,9 +94,10 @@ export class Listener implements ConnectionHost {
   }
 
   /** Settings that changed: connections see them from their next request on. */
-  configure(clocks: Clocks, limits: Limits): void {
+  configure({ clocks, listeners }: Settings, limits: Limits): void {
     this.clocks = clocks
     this.limits = limits
+    this.#h2c = listeners?.http?.h2c ?? false
   }
 
   #accept(accept: Accept, socket: net.Socket): void {
@@ -101,7 +110,7 @@ export class Listener implements ConnectionHost {
     }
     accept(socket, (wrapped) => {
       wrapped.once('close', () => this.#admission.release(address))
-      return this.open(wrapped, 'http/1.1', 'http')
+      return this.#h2c ? this.#choose(wrapped) : this.open(wrapped, 'http/1.1', 'http')
     })
   }
 
@@ -110,6 +119,19 @@ export class Listener implements ConnectionHost {
     const connection = new speakers[protocol](socket, this, scheme)
     this.#connections.add(connection)
     return connection
+  }
+
+  /** The client may know beforehand that HTTP/2 is spoken here. */
+  #choose(socket: net.Socket): SocketOwner {
+    const first = new Connection(socket, this, 'http')
+    this.#connections.add(first)
+    const other = () => {
+      if (first.state === 'closing') return first
+      this.#connections.delete(first)
+      first.leave()
+      return this.open(socket, 'h2', 'http')
+    }
+    return new PriorKnowledge({ first, other })
   }
 
   rejected(fault: ParseFault, peer?: Peer): void {

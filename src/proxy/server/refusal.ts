@@ -10,6 +10,26 @@ export function refusal(code: FailureCode, detail?: FailureDetail): string {
   return detail === undefined ? (prebuilt[code] ??= build(code)) : build(code, detail)
 }
 
+/** The same for a stream of HTTP/2. */
+export function refusalFields(code: FailureCode): StreamRefusal {
+  const { status, title } = failures[code]
+  return (streams[code] ??= {
+    status,
+    fields: [
+      ['content-type', 'application/problem+json'],
+      ...(code === 'method_not_allowed' ? [['allow', allowed] as const] : []),
+    ],
+    body: Buffer.from(JSON.stringify({ type: problemTypePrefix + code, title, status, code })),
+  })
+}
+
+interface StreamRefusal {
+  readonly status: number
+  readonly fields: readonly (readonly [name: string, value: string])[]
+  readonly body: Buffer
+}
+
+const streams: Partial<Record<FailureCode, StreamRefusal>> = {}
 const prebuilt: Partial<Record<FailureCode, string>> = {}
 
 function build(code: FailureCode, detail?: FailureDetail): string {
@@ -22,4 +42,5 @@ function build(code: FailureCode, detail?: FailureDetail): string {
 }
 
 /** RFC 9110 §15.5.6 asks for Allow on every 405. */
-const allow = 'allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'
+const allowed = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const allow = `allow: ${allowed}\r\n`

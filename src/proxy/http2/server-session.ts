@@ -1,0 +1,688 @@
+import type { HeaderList } from '../http1/header-list.ts'
+import type { ParseFault, RequestHead } from '../http1/message.ts'
+import type { HeadLimits } from '../http1/request-parser.ts'
+import { Budget } from './budget.ts'
+import { ClosedStreams } from './closed-streams.ts'
+import {
+  flags as bits,
+  type ErrorName,
+  errorCodes,
+  frameBytes,
+  frameTypes,
+  initialWindow,
+  largestWindow,
+  settingIds,
+} from './frame.ts'
+import { type FrameHead, FrameReader, type FrameSink } from './frame-reader.ts'
+import { HpackDecoder } from './hpack-decoder.ts'
+import { encodeFields, encodeHead } from './hpack-encoder.ts'
+import { Outbox } from './outbox.ts'
+import { malformed, RequestFields } from './request-fields.ts'
+import { newStream, type Stream } from './stream.ts'
+
+export interface SessionOwner {
+  /**
+   * A request begins. With a fault its head says nothing but perhaps a method, and the answer is a refusal. Sets the
+   * stream's owner.
+   */
+  request(stream: Stream, head: RequestHead, fault: ParseFault | undefined): void
+  /** There is something to send: `flush` wants to be called, soon. */
+  changed(): void
+  /** Bytes for the socket. True when they are not needed any more as it returns. */
+  send(bytes: Buffer): boolean
+  /** The last stream is over. */
+  rested(): void
+  /** The last word was said; nothing that comes is looked at. */
+  over(): void
+  /** Turned away, without an answer that could say so. */
+  rejected(fault: ParseFault): void
+  nowMs(): number
+}
+
+/** What we take: 100 streams at once, 64 KiB for each and 1 MiB for all before somebody consumes it (data-plane.md). */
+const mostStreams = 100
+const streamWindow = 65_536
+const connectionWindow = 1024 * 1024
+const mostContinuations = 8
+const mostSettings = 32
+/** Frames without content, one after the other. */
+const mostEmpty = 1
+
+const faults = Object.fromEntries(
+  Object.keys(errorCodes).map((name) => [
+    name,
+    Object.freeze({ code: 'bad_request', reason: `h2_${name}` }),
+  ]),
+) as Readonly<Record<ErrorName, ParseFault>>
+
+/**
+ * The server's side of an HTTP/2 connection (RFC 9113), behind the client's preface: bytes in, requests and bytes out.
+ * It has no socket and no clock: the time comes with the bytes.
+ */
+export class ServerSession implements FrameSink {
+  readonly #owner: SessionOwner
+  readonly #out: Outbox
+  readonly #reader = new FrameReader(this)
+  readonly #hpack = new HpackDecoder()
+  readonly #fields: RequestFields
+  readonly #streams = new Map<number, Stream>()
+  readonly #closed = new ClosedStreams()
+  /** Streams with bytes that wait for a window. */
+  readonly #waiting = new Set<Stream>()
+  /** Streams whose last frame has not been handed to the kernel. */
+  #leaving: Stream[] = []
+  #limits: HeadLimits
+  #nowMs: number
+  #lastId = 0
+  /** Requests with a higher id are not taken any more. */
+  #mostId = largestWindow
+  #isOver = false
+  #isGreeted = false
+  // What the peer said:
+  #peerWindow = initialWindow
+  #sendWindow = initialWindow
+  // What we said:
+  #receiveWindow = connectionWindow
+  #owed = 0
+  // A header block that is not complete:
+  #blockStream = 0
+  #blockFlags = 0
+  #block: Buffer[] = []
+  #blockBytes = 0
+  #empty = 0
+  readonly #resets: Budget
+  readonly #controls: Budget
+  readonly #updates: Budget
+  readonly #priorities: Budget
+
+  constructor(owner: SessionOwner, limits: HeadLimits, scheme: 'http' | 'https') {
+    const nowMs = owner.nowMs()
+    this.#owner = owner
+    this.#limits = limits
+    this.#nowMs = nowMs
+    this.#out = new Outbox((bytes) => owner.send(bytes))
+    this.#fields = new RequestFields(limits, scheme)
+    this.#resets = new Budget(1000, 33, nowMs)
+    this.#controls = new Budget(1000, 100, nowMs)
+    this.#updates = new Budget(1000, 1000, nowMs)
+    this.#priorities = new Budget(100, 10, nowMs)
+    this.#greet()
+  }
+
+  /** Streams that are open. */
+  get streams(): number {
+    return this.#streams.size
+  }
+
+  /** The peer has said its settings: it speaks HTTP/2. */
+  get isGreeted(): boolean {
+    return this.#isGreeted
+  }
+
+  /** A frame, or a header block, has begun and is not complete: somebody should have an eye on the time. */
+  get isInHead(): boolean {
+    return this.#blockStream !== 0 || this.#reader.isWaiting
+  }
+
+  read(bytes: Buffer, from: number, end: number): void {
+    this.#nowMs = this.#owner.nowMs()
+    this.#reader.read(bytes, from, end)
+    if (!this.#out.isEmpty) this.#owner.changed()
+  }
+
+  /** New limits hold from the next head on. */
+  set limits(limits: HeadLimits) {
+    this.#limits = limits
+  }
+
+  #greet(): void {
+    const out = this.#out
+    out.head(18, frameTypes.settings, 0, 0)
+    this.#setting(settingIds.maxConcurrentStreams, mostStreams)
+    this.#setting(settingIds.initialWindowSize, streamWindow)
+    this.#setting(settingIds.maxHeaderListSize, this.#limits.headerBytes)
+    this.#windowUpdate(0, connectionWindow - initialWindow)
+    this.#owner.changed()
+  }
+
+  #setting(id: number, value: number): void {
+    this.#out.uint16(id)
+    this.#out.uint32(value)
+  }
+
+  // Frames in:
+
+  frame(head: FrameHead, bytes: Buffer, start: number, end: number): void {
+    const { type, stream } = head
+    if (!this.#isGreeted && type !== frameTypes.settings) return this.fail('protocol_error')
+    if (
+      this.#blockStream !== 0 &&
+      (type !== frameTypes.continuation || stream !== this.#blockStream)
+    )
+      return this.fail('protocol_error')
+    switch (type) {
+      case frameTypes.headers:
+        return this.#headers(head, bytes, start, end)
+      case frameTypes.priority:
+        return this.#priority(head, bytes, start)
+      case frameTypes.reset:
+        return this.#reset(head)
+      case frameTypes.settings:
+        return this.#settings(head, bytes, start, end)
+      case frameTypes.ping:
+        return this.#ping(head, bytes, start, end)
+      case frameTypes.goAway:
+        if (stream !== 0) return this.fail('protocol_error')
+        return head.length < 8 ? this.fail('frame_size_error') : this.#control()
+      case frameTypes.windowUpdate:
+        return this.#windowGrows(head, bytes, start)
+      case frameTypes.continuation:
+        return this.#continuation(head, bytes, start, end)
+      case frameTypes.pushPromise:
+        return this.fail('protocol_error')
+      default:
+        return this.#control()
+    }
+  }
+
+  /** A frame that costs us something and may bring nothing (H6). */
+  #control(): void {
+    if (!this.#controls.take(this.#nowMs)) this.fail('enhance_your_calm')
+  }
+
+  #headers({ stream: id, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
+    let from = start
+    let until = end
+    if ((flags & bits.padded) !== 0) {
+      if (from === until) return this.fail('frame_size_error')
+      until -= bytes[from++] as number
+    }
+    const hasPriority = (flags & bits.priority) !== 0
+    if (hasPriority) from += 5
+    if (from > until) return this.fail(until === end ? 'frame_size_error' : 'protocol_error')
+    if (id === 0 || (id & 1) === 0) return this.fail('protocol_error')
+    const dependsOn = hasPriority ? bytes.readUInt32BE(from - 5) & 0x7fffffff : 0
+    if (dependsOn === id) return this.fail('protocol_error')
+    if ((flags & bits.endHeaders) !== 0) return this.#blockDone(id, flags, bytes, from, until)
+    this.#blockStream = id
+    this.#blockFlags = flags
+    this.#block = [Buffer.from(bytes.subarray(from, until))]
+    this.#blockBytes = until - from
+  }
+
+  #continuation({ stream, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
+    if (this.#blockStream === 0 || stream !== this.#blockStream) return this.fail('protocol_error')
+    this.#block.push(Buffer.from(bytes.subarray(start, end)))
+    this.#blockBytes += end - start
+    const { headerBytes, target } = this.#limits
+    // H3: what is longer than all limits together before it is decoded is no honest block.
+    if (this.#block.length - 1 > mostContinuations || this.#blockBytes > headerBytes + target)
+      return this.fail('enhance_your_calm')
+    if (start === end && ++this.#empty > mostEmpty) return this.fail('enhance_your_calm')
+    if ((flags & bits.endHeaders) === 0) return
+    const block = Buffer.concat(this.#block, this.#blockBytes)
+    this.#block = []
+    this.#blockStream = 0
+    this.#blockDone(stream, this.#blockFlags, block, 0, block.length)
+  }
+
+  #blockDone(id: number, flags: number, bytes: Buffer, start: number, end: number): void {
+    const stream = this.#streams.get(id)
+    const isLast = (flags & bits.endStream) !== 0
+    const fields = this.#fields
+    fields.begin(this.#limits, id <= this.#lastId)
+    if (!this.#hpack.decode(bytes, start, end, fields)) return this.fail('compression_error')
+    const head = fields.finish(isLast)
+    if (stream !== undefined) return this.#trailers(stream, isLast, head.headers)
+    if (id <= this.#lastId) return this.#late(id, 'headers')
+    this.#lastId = id
+    if (id > this.#mostId) return
+    this.#priorities.earn(100)
+    this.#updates.earn(10)
+    if (this.#streams.size >= mostStreams) return this.#refuse(id, 'refused_stream')
+    if (fields.fault === malformed) {
+      this.#owner.rejected(malformed)
+      return this.#refuse(id, 'protocol_error')
+    }
+    this.#open(id, head, isLast)
+  }
+
+  #open(id: number, head: RequestHead, isLast: boolean): void {
+    const stream = newStream(id, this.#peerWindow, streamWindow)
+    stream.isRemoteOver = isLast
+    stream.expected = head.contentLength
+    this.#streams.set(id, stream)
+    this.#owner.request(stream, head, this.#fields.fault)
+  }
+
+  #trailers(stream: Stream, isLast: boolean, trailers: HeaderList): void {
+    if (stream.isRemoteOver) return this.#resetStream(stream, 'stream_closed')
+    if (!isLast || this.#fields.fault !== undefined) {
+      this.#owner.rejected(malformed)
+      return this.#resetStream(stream, 'protocol_error')
+    }
+    this.#remoteEnds(stream, trailers)
+  }
+
+  /** For a stream that is not open any more. What we have reset may go on for a while. */
+  #late(id: number, what: 'headers' | 'data'): void {
+    const how = this.#closed.how(id)
+    if (how === 'reset' || id > this.#mostId) return this.#control()
+    if (how === 'ended' || what === 'data') return this.fail('stream_closed')
+    this.fail('protocol_error')
+  }
+
+  #priority({ stream, length }: FrameHead, bytes: Buffer, start: number): void {
+    if (stream === 0) return this.fail('protocol_error')
+    if (length !== 5) return this.fail('frame_size_error')
+    if ((bytes.readUInt32BE(start) & 0x7fffffff) === stream) return this.fail('protocol_error')
+    if (!this.#priorities.take(this.#nowMs)) this.fail('enhance_your_calm')
+  }
+
+  #reset({ stream: id, length }: FrameHead): void {
+    if (length !== 4) return this.fail('frame_size_error')
+    if (id === 0 || id > this.#lastId) return this.fail('protocol_error')
+    if (!this.#resets.take(this.#nowMs)) return this.fail('enhance_your_calm')
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) this.#close(stream, false)
+  }
+
+  #settings({ stream, length, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
+    if (stream !== 0) return this.fail('protocol_error')
+    const isAck = (flags & bits.ack) !== 0
+    if (isAck ? length !== 0 : length % 6 !== 0) return this.fail('frame_size_error')
+    if (!this.#isGreeted && isAck) return this.fail('protocol_error')
+    this.#isGreeted = true
+    if (length > 6 * mostSettings) return this.fail('enhance_your_calm')
+    this.#control()
+    if (isAck) return
+    for (let at = start; at < end && !this.#isOver; at += 6)
+      this.#apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2))
+    if (!this.#isOver) this.#out.head(0, frameTypes.settings, bits.ack, 0)
+  }
+
+  #apply(id: number, value: number): void {
+    if (id === settingIds.enablePush && value > 1) return this.fail('protocol_error')
+    if (id === settingIds.maxFrameSize) {
+      // A peer that takes more gets no larger ones: they would be a larger buffer for us and nothing else.
+      if (value < frameBytes || value > 0xffffff) return this.fail('protocol_error')
+    }
+    if (id !== settingIds.initialWindowSize) return
+    if (value > largestWindow) return this.fail('flow_control_error')
+    const change = value - this.#peerWindow
+    this.#peerWindow = value
+    for (const stream of this.#streams.values()) {
+      stream.sendWindow += change
+      if (stream.sendWindow > largestWindow) return this.fail('flow_control_error')
+    }
+    if (change > 0) this.#pump()
+  }
+
+  #ping({ stream, length, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
+    if (stream !== 0) return this.fail('protocol_error')
+    if (length !== 8) return this.fail('frame_size_error')
+    this.#control()
+    if ((flags & bits.ack) !== 0 || this.#isOver) return
+    this.#out.head(8, frameTypes.ping, bits.ack, 0)
+    this.#out.bytes(bytes, start, end)
+  }
+
+  #windowGrows({ stream: id, length }: FrameHead, bytes: Buffer, start: number): void {
+    if (length !== 4) return this.fail('frame_size_error')
+    if (id > this.#lastId) return this.fail('protocol_error')
+    if (!this.#updates.take(this.#nowMs)) return this.fail('enhance_your_calm')
+    const more = bytes.readUInt32BE(start) & 0x7fffffff
+    if (id === 0) {
+      if (more === 0) return this.fail('protocol_error')
+      this.#sendWindow += more
+      return this.#sendWindow > largestWindow ? this.fail('flow_control_error') : this.#pump()
+    }
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return
+    if (more === 0) return this.#resetStream(stream, 'protocol_error')
+    stream.sendWindow += more
+    if (stream.sendWindow > largestWindow) return this.#resetStream(stream, 'flow_control_error')
+    this.#pump()
+  }
+
+  data({ stream: id, length, flags }: FrameHead, content: number): void {
+    if (!this.#isGreeted || this.#blockStream !== 0 || id === 0 || id > this.#lastId)
+      return this.fail('protocol_error')
+    this.#receiveWindow -= length
+    if (this.#receiveWindow < 0) return this.fail('flow_control_error')
+    this.#empty = content === 0 && (flags & bits.endStream) === 0 ? this.#empty + 1 : 0
+    if (this.#empty > mostEmpty) return this.fail('enhance_your_calm')
+    const stream = this.#streams.get(id)
+    if (stream === undefined) {
+      this.#credit(length - content)
+      return this.#late(id, 'data')
+    }
+    if (stream.isRemoteOver) return this.#resetStream(stream, 'stream_closed')
+    stream.receiveWindow -= length
+    if (stream.receiveWindow < 0) return this.#resetStream(stream, 'flow_control_error')
+    stream.unconsumed += length - content
+    if (length > content) this.consumed(stream, length - content)
+  }
+
+  part(id: number, bytes: Buffer, start: number, end: number): void {
+    const size = end - start
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return this.#credit(size)
+    stream.unconsumed += size
+    if (stream.expected >= 0 && (stream.expected -= size) < 0) return this.#spoilt(stream)
+    stream.owner?.data(bytes, start, end)
+  }
+
+  dataEnd({ stream: id, flags }: FrameHead): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined && (flags & bits.endStream) !== 0) this.#remoteEnds(stream, undefined)
+  }
+
+  #remoteEnds(stream: Stream, trailers: HeaderList | undefined): void {
+    if (stream.expected > 0) return this.#spoilt(stream)
+    stream.isRemoteOver = true
+    stream.owner?.ended(trailers)
+    if (stream.isLocalOver) this.#close(stream, false)
+  }
+
+  /** The message is not what was announced (H12). */
+  #spoilt(stream: Stream): void {
+    this.#owner.rejected(malformed)
+    this.#resetStream(stream, 'protocol_error')
+  }
+
+  broken(error: ErrorName): void {
+    this.fail(error)
+  }
+
+  // Windows in:
+
+  /** The owner of a stream has done with so many bytes of it. */
+  consumed(stream: Stream, bytes: number): void {
+    if (!this.#streams.has(stream.id)) return
+    stream.unconsumed -= bytes
+    this.#credit(bytes)
+    if (stream.isRemoteOver) return
+    stream.owed += bytes
+    if (stream.owed < streamWindow / 2) return
+    this.#windowUpdate(stream.id, stream.owed)
+    stream.receiveWindow += stream.owed
+    stream.owed = 0
+  }
+
+  #credit(bytes: number): void {
+    this.#owed += bytes
+    if (this.#owed < connectionWindow / 2 || this.#isOver) return
+    this.#windowUpdate(0, this.#owed)
+    this.#receiveWindow += this.#owed
+    this.#owed = 0
+  }
+
+  #windowUpdate(id: number, bytes: number): void {
+    this.#out.head(4, frameTypes.windowUpdate, 0, id)
+    this.#out.uint32(bytes)
+    this.#owner.changed()
+  }
+
+  // Messages out:
+
+  /** @param length -1 for none; `content-length` is written here */
+  sendHead(stream: Stream, status: number, headers: HeaderList, length: number): void {
+    if (this.#isShut(stream)) return
+    this.#sendBlock(stream, encodeHead(status, headers, length), 0)
+  }
+
+  #sendBlock({ id }: Stream, block: string, flags: number): void {
+    const out = this.#out
+    let at = Math.min(block.length, frameBytes)
+    const isWhole = at === block.length
+    out.head(at, frameTypes.headers, isWhole ? flags | bits.endHeaders : flags, id)
+    out.text(isWhole ? block : block.slice(0, at))
+    while (at < block.length) {
+      const end = Math.min(block.length, at + frameBytes)
+      out.head(end - at, frameTypes.continuation, end === block.length ? bits.endHeaders : 0, id)
+      out.text(block.slice(at, end))
+      at = end
+    }
+    this.#owner.changed()
+  }
+
+  /** The chunk is borrowed. False: wait for `writable`. */
+  send(stream: Stream, chunk: Buffer): boolean {
+    if (this.#isShut(stream) || stream.ending) return true
+    const sent = stream.queued > 0 ? 0 : this.#sendPart(stream, chunk, 0)
+    this.#owner.changed()
+    if (sent === chunk.length) return !this.isBlocked
+    stream.queue ??= []
+    stream.queue.push(Buffer.from(chunk.subarray(sent)))
+    stream.queued += chunk.length - sent
+    this.#wait(stream)
+    return false
+  }
+
+  /** As much from `from` on as the windows let out. @returns where it stopped */
+  #sendPart(stream: Stream, chunk: Buffer, from: number): number {
+    let at = from
+    while (at < chunk.length) {
+      const room = Math.min(stream.sendWindow, this.#sendWindow, frameBytes)
+      if (room <= 0) break
+      const end = Math.min(chunk.length, at + room)
+      this.#out.head(end - at, frameTypes.data, 0, stream.id)
+      this.#out.bytes(chunk, at, end)
+      stream.sendWindow -= end - at
+      this.#sendWindow -= end - at
+      at = end
+    }
+    return at
+  }
+
+  /** Our message is complete, once what waits has left. */
+  finish(stream: Stream, trailers: HeaderList | undefined): void {
+    if (this.#isShut(stream) || stream.ending) return
+    stream.ending = true
+    stream.trailers = trailers
+    if (stream.queued === 0) this.#localEnds(stream)
+  }
+
+  #localEnds(stream: Stream): void {
+    const { trailers } = stream
+    if (trailers !== undefined && trailers.size > 0)
+      this.#sendBlock(stream, encodeFields(trailers), bits.endStream)
+    else if (!this.#out.endStream(stream.id))
+      this.#out.head(0, frameTypes.data, bits.endStream, stream.id)
+    stream.isLocalOver = true
+    this.#leaving.push(stream)
+    this.#owner.changed()
+    if (stream.isRemoteOver) return this.#close(stream, false)
+    // RFC 9113 §8.1: the rest of the request is not wanted.
+    this.#resetStream(stream, 'no_error')
+  }
+
+  /** Our message will not be complete. */
+  cancel(stream: Stream, error: ErrorName): void {
+    if (this.#isShut(stream)) return
+    this.#writeReset(stream.id, error)
+    this.#close(stream, true)
+  }
+
+  #isShut(stream: Stream): boolean {
+    return stream.isLocalOver || this.#isOver || !this.#streams.has(stream.id)
+  }
+
+  /** The peer made us reset a stream: it may do so as often as reset one itself (H2). */
+  #resetStream(stream: Stream, error: ErrorName): void {
+    this.#close(stream, true)
+    this.#refuse(stream.id, error)
+  }
+
+  #refuse(id: number, error: ErrorName): void {
+    if (this.#isOver) return
+    if (!this.#resets.take(this.#nowMs)) return this.fail('enhance_your_calm')
+    this.#closed.add(id, true)
+    this.#writeReset(id, error)
+  }
+
+  #writeReset(id: number, error: ErrorName): void {
+    this.#out.head(4, frameTypes.reset, 0, id)
+    this.#out.uint32(errorCodes[error])
+    this.#owner.changed()
+  }
+
+  #close(stream: Stream, wasReset: boolean): void {
+    if (!this.#streams.delete(stream.id)) return
+    this.#waiting.delete(stream)
+    this.#closed.add(stream.id, wasReset)
+    this.#credit(stream.unconsumed)
+    stream.queue = undefined
+    stream.queued = 0
+    if (!stream.isLocalOver) stream.owner?.reset()
+    if (this.#streams.size === 0) this.#rest()
+  }
+
+  #rest(): void {
+    if (this.#isOver) return
+    if (this.#mostId < largestWindow) return this.#end()
+    this.#owner.rested()
+  }
+
+  // Windows out:
+
+  #wait(stream: Stream): void {
+    stream.stalledSinceMs = this.#owner.nowMs()
+    this.#waiting.add(stream)
+  }
+
+  /** A frame of each stream in turn, as long as a window lets one out. */
+  #pump(): void {
+    for (let hasMoved = true; hasMoved && this.#sendWindow > 0; ) {
+      hasMoved = false
+      for (const stream of [...this.#waiting]) if (this.#sendQueued(stream)) hasMoved = true
+    }
+  }
+
+  #sendQueued(stream: Stream): boolean {
+    const chunk = stream.queue?.[0]
+    if (chunk === undefined || !this.#waiting.has(stream)) return false
+    const sent = this.#sendPart(stream, chunk.subarray(0, frameBytes), 0)
+    if (sent === 0) return false
+    this.#owner.changed()
+    stream.queued -= sent
+    stream.stalledSinceMs = this.#nowMs
+    if (sent === chunk.length) stream.queue?.shift()
+    else (stream.queue as Buffer[])[0] = chunk.subarray(sent)
+    if (stream.queued > 0) return true
+    this.#waiting.delete(stream)
+    if (stream.ending) this.#localEnds(stream)
+    else if (!this.isBlocked) stream.owner?.writable()
+    return true
+  }
+
+  /** Since when something waits for the client, a window or the kernel; undefined when nothing does. */
+  get stalledSinceMs(): number | undefined {
+    let sinceMs = this.#blockedSinceMs
+    for (const stream of this.#waiting)
+      sinceMs = Math.min(sinceMs ?? stream.stalledSinceMs, stream.stalledSinceMs)
+    return sinceMs
+  }
+
+  /** Resets streams that have waited for a window since before that time; ends all when the connection's is what they wait for. */
+  cutStalled(beforeMs: number): void {
+    const stalled = [...this.#waiting].filter((stream) => stream.stalledSinceMs <= beforeMs)
+    if (stalled.length > 0 && this.#sendWindow <= 0) return this.fail('enhance_your_calm')
+    for (const stream of stalled) this.cancel(stream, 'enhance_your_calm')
+  }
+
+  /** Requests that are not complete never will be (F14). */
+  remoteEnded(): void {
+    for (const stream of [...this.#streams.values()])
+      if (!stream.isRemoteOver) this.cancel(stream, 'cancel')
+  }
+
+  #blockedSinceMs: number | undefined
+
+  get isBlocked(): boolean {
+    return this.#blockedSinceMs !== undefined
+  }
+
+  /** The kernel does not take what it is given: told by who knows. */
+  set isBlocked(isBlocked: boolean) {
+    if (!isBlocked) this.#blockedSinceMs = undefined
+    else this.#blockedSinceMs ??= this.#owner.nowMs()
+  }
+
+  /** The kernel takes more. */
+  drained(): void {
+    this.isBlocked = false
+    this.#left()
+    for (const stream of this.#streams.values())
+      if (stream.queued === 0 && !stream.isLocalOver) stream.owner?.writable()
+  }
+
+  /** Everything that was said is handed on. */
+  flush(): void {
+    this.#out.flush()
+    if (!this.isBlocked) this.#left()
+  }
+
+  #left(): void {
+    if (this.#leaving.length === 0) return
+    const leaving = this.#leaving
+    this.#leaving = []
+    for (const stream of leaving) stream.owner?.left()
+  }
+
+  // The end:
+
+  /** The peer should open no streams any more; those that it opens all the same are served (RFC 9113 §6.8). */
+  announceEnd(): void {
+    if (!this.#isOver && this.#mostId === largestWindow) this.#goAway(largestWindow, 'no_error')
+  }
+
+  /** Streams that are open are the last. */
+  end(): void {
+    if (this.#isOver || this.#mostId < largestWindow) return
+    this.#mostId = this.#lastId
+    this.#goAway(this.#lastId, 'no_error')
+    if (this.#streams.size === 0) this.#end()
+  }
+
+  /** A fault of the connection: nothing that comes is understood any more. */
+  fail(error: ErrorName, fault = faults[error]): void {
+    if (this.#isOver) return
+    this.#owner.rejected(fault)
+    this.#goAway(Math.min(this.#lastId, this.#mostId), error)
+    this.#end()
+  }
+
+  /** The connection is gone, or must go: nothing can be said any more. */
+  lost(): void {
+    this.#isOver = true
+    this.#reader.stop()
+    this.#out.drop()
+    this.#resetAll()
+    for (const stream of this.#leaving.splice(0)) stream.owner?.reset()
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#reader.stop()
+    this.#resetAll()
+    this.#owner.over()
+  }
+
+  #resetAll(): void {
+    const streams = [...this.#streams.values()]
+    this.#streams.clear()
+    this.#waiting.clear()
+    for (const stream of streams) if (!stream.isLocalOver) stream.owner?.reset()
+  }
+
+  #goAway(lastId: number, error: ErrorName): void {
+    const debug = error === 'no_error' ? '' : error
+    this.#out.head(8 + debug.length, frameTypes.goAway, 0, 0)
+    this.#out.uint32(lastId)
+    this.#out.uint32(errorCodes[error])
+    this.#out.text(debug)
+    this.#owner.changed()
+  }
+}
