@@ -16,7 +16,7 @@ export const accessLogNotes: Readonly<Record<AccessLogField, string>> = {
   complete: 'whether the client got all of the answer',
   'error.type': 'code of the failure ([failures.md](failures.md))',
   reason:
-    'which rule a refused message broke: the label of `fairlead_rejected_requests_total`; why a token is `token_malformed` ([failures.md](failures.md#token_malformed))',
+    'which rule a refused message broke: the label of `fairlead_rejected_requests_total`; why a token is `token_malformed` ([failures.md](failures.md#token_malformed)); how a WebSocket ended ([websocket.md](websocket.md#how-it-ends))',
   clock: 'the clock that expired ([timeouts.md](timeouts.md))',
   clock_limit_ms: 'its limit',
   clock_spent_ms: 'the time spent',

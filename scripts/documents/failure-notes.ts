@@ -110,8 +110,8 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'Open a connection for that host.',
   ),
   upgrade_required: note(
-    'The upgrade that was asked for is not served here.',
-    'Use plain HTTP/1.1.',
+    'A WebSocket was asked for where the rule takes none, in another version than 13, or together with another protocol.',
+    'Set `upgrade.webSocket` in the rule ([websocket.md](websocket.md)), or mend the client; `reason` in the access log says which.',
   ),
   headers_too_large: note(
     'The header block is over 16 KiB or 100 fields (by default).',

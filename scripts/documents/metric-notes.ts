@@ -11,7 +11,7 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
       'With each message that breaks a rule of HTTP (the reason names the rule), with each connection or request over a limit (`connections`, `connections_per_client`, `requests_in_flight`, `memory`), and with an answer of a backend that nobody asked for (`unsolicited_answer`).',
     fairlead_timeouts_total: 'Also for an attempt that is tried again. [All clocks](timeouts.md).',
     fairlead_connections:
-      'The sum over `state` is what `limits.connections` bounds; `closing` ones only wait for the client.',
+      'The sum over all is what `limits.connections` bounds; `closing` ones only wait for the client. A WebSocket is an `active` one of the protocol `websocket` until it ends.',
   },
   Backends: {
     fairlead_backend_requests_total:

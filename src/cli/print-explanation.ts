@@ -1,3 +1,4 @@
+import { printDuration } from '../model/duration.ts'
 import type {
   Authorize,
   AuthorizeMember,
@@ -37,6 +38,7 @@ export function printExplanation(result: Explanation, around: Surroundings): str
     `host       ${result.host ?? 'none that fits'}`,
     ...(entry === undefined ? [] : printAuthorize(entry.rule.authorize, around.authorizers)),
     ...(entry === undefined || result.outcome !== 'rule' ? [] : printAction(entry.rule, around)),
+    ...(entry === undefined || result.outcome !== 'rule' ? [] : printUpgrade(entry.rule)),
     ...(around.hasProblems
       ? ['note       the folder has problems: fairlead check says which']
       : []),
@@ -62,6 +64,15 @@ function printAction({ action }: Rule, { shares }: Surroundings): string[] {
     case 'invalid':
       return ['answer     503 rule_invalid: the rule is broken and holds its place']
   }
+}
+
+/** Which connections may become WebSockets, and for how long. */
+function printUpgrade({ upgrade, authorize }: Rule): string[] {
+  if (upgrade === undefined) return []
+  const { maxLifetimeMs, expiresWithToken } = upgrade
+  const most = maxLifetimeMs === 0 ? [] : [`for at most ${printDuration(maxLifetimeMs)}`]
+  const until = expiresWithToken && authorize.kind !== 'public' ? ['until the token expires'] : []
+  return [`upgrade    ${['WebSockets', ...most, ...until].join(', ')}`]
 }
 
 function printShare({ name, region, priority, weight, hasEndpoints, share }: ShownShare): string {

@@ -34,6 +34,10 @@ export const text: Decode<string> = (value, faults) =>
 export const flag: Decode<boolean> = (value, faults) =>
   typeof value === 'boolean' ? value : faults.refuse('true or false is wanted')
 
+/** What is there only to be true. */
+export const yes: Decode<true> = (value, faults) =>
+  value === true ? true : faults.refuse('true is wanted')
+
 /** A whole number from 0 to 2^53-1. */
 export const count: Decode<number> = (value, faults) =>
   Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDuration } from './duration.ts'
+import { parseDuration, printDuration } from './duration.ts'
 
 describe('parseDuration', () => {
   test.each([
@@ -43,4 +43,15 @@ describe('parseDuration', () => {
       }),
     )
   })
+})
+
+describe('printDuration', () => {
+  test.each([
+    [0, '0s'],
+    [250, '250ms'],
+    [90_000, '1m30s'],
+    [7_200_000, '2h'],
+    [86_400_000, '24h'],
+    [3_723_004, '1h2m3s4ms'],
+  ])('%d is %s', (ms, text) => expect(printDuration(ms)).toBe(text))
 })

@@ -4,6 +4,18 @@ const longestMs = 24 * 3_600_000
 /** The form of a duration: as Gateway API has it (GEP-2257). */
 export const durationPattern = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/
 
+/** As it would be written: `1h30m`, `250ms`, `0s`. */
+export function printDuration(ms: number): string {
+  let left = ms
+  const parts = (['h', 'm', 's', 'ms'] as const).map((unit) => {
+    const size = units[unit] as number
+    const count = Math.floor(left / size)
+    left -= count * size
+    return count === 0 ? '' : `${count}${unit}`
+  })
+  return parts.join('') || '0s'
+}
+
 /**
  * Milliseconds of a Kubernetes duration: `250ms`, `30s`, `1h30m`; at most 24 h. Undefined for anything else:
  * nothing is clamped.

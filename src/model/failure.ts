@@ -108,6 +108,8 @@ export interface FailureDetail {
   /** Value of `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: readonly string[]
   readonly retryAfterSeconds?: number
+  /** Value of `Sec-WebSocket-Version`: what would be understood (RFC 6455 §4.4). */
+  readonly webSocketVersion?: number
   /**
    * More than the code says, for the access log, from a closed list. Of a refused message the label of
    * `fairlead_rejected_requests_total`, by default the code.

@@ -58,6 +58,8 @@ export interface Rule {
   readonly requestHeaders: HeaderEdits
   readonly responseHeaders: HeaderEdits
   readonly cors?: Cors
+  /** Absent: no connection changes its protocol. */
+  readonly upgrade?: Upgrade
   readonly errors: readonly ErrorPage[]
 }
 
@@ -272,6 +274,15 @@ export interface Cors {
   readonly exposeHeaders: readonly string[]
   readonly allowCredentials: boolean
   readonly maxAgeSeconds: number
+}
+
+/** What a connection may become (RFC 9110 §7.8): a WebSocket, and nothing else. */
+export interface Upgrade {
+  readonly webSocket: true
+  /** 0: off. */
+  readonly maxLifetimeMs: number
+  /** It ends when the caller's token does. */
+  readonly expiresWithToken: boolean
 }
 
 export interface ErrorPage {

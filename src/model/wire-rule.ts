@@ -1,4 +1,4 @@
-import { count, type Decode, flag, list, oneOf, record, text, union } from './decode.ts'
+import { count, type Decode, flag, list, oneOf, record, text, union, yes } from './decode.ts'
 import { type FailureCode, failures } from './failure.ts'
 import type {
   Action,
@@ -16,6 +16,7 @@ import type {
   Retry,
   Rewrite,
   Rule,
+  Upgrade,
 } from './snapshot.ts'
 import { authorize } from './wire-authorizer.ts'
 
@@ -107,6 +108,11 @@ const cors: Decode<Cors> = record(
   {},
 )
 
+const upgrade: Decode<Upgrade> = record(
+  { webSocket: yes, maxLifetimeMs: count, expiresWithToken: flag },
+  {},
+)
+
 const errorPage: Decode<ErrorPage> = record(
   {
     codes: list(oneOf(...(Object.keys(failures) as FailureCode[]))),
@@ -143,5 +149,5 @@ export const rule: Decode<Rule> = record(
     responseHeaders: edits,
     errors: list(errorPage),
   },
-  { cors },
+  { cors, upgrade },
 )

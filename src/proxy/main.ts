@@ -122,6 +122,7 @@ const newListener = (
     ...options.http,
     clock: options.clock,
     wheel: runtime.wheel,
+    dice: options.dice,
     handle,
     clocks: defaultSettings.clocks,
     limits: limitsOf(options, runtime),

@@ -123,7 +123,7 @@ function fieldsOf({ object, fields }: Subject): readonly Place[] {
 }
 
 /** What says how a request is served, and not which or whose: of these only is asked who may call. */
-const manner = /\.(balance|timeouts|retry|health|failover|responseHeaders|limits|errors)\b/
+const manner = /\.(balance|timeouts|retry|health|failover|responseHeaders|limits|upgrade|errors)\b/
 
 /** The probes that a field of this place can be of any concern to. */
 function concerned(probes: readonly Probe[], place: Place, object: Manifest) {

@@ -99,6 +99,7 @@ function policies(variant: Variant, home: Home) {
       maxAge: `${n}m`,
     },
     limits: { requestBody: `${n}Mi`, concurrency: 1000 * n },
+    upgrade: { webSocket: true, maxLifetime: `${n}h`, expiresWithToken: false },
     errors: [{ codes: ['no_backend'], status: 500 + n, contentType: 'text/plain', body: home }],
   }
 }

@@ -150,7 +150,14 @@ export function exchangeOf(lines: string, options: ExchangeOptions = {}): TestEx
   const rule = options.rule ?? options.entry?.rule ?? ruleOf('rule')
   const peer = options.peer ?? peerOf('192.0.2.1')
   const body = options.body ?? noBody
-  const request: Request = { head, peer, body, protocol: '1.1', startedMs: runtime.clock.nowMs() }
+  const request: Request = {
+    head,
+    peer,
+    body,
+    protocol: '1.1',
+    startedMs: runtime.clock.nowMs(),
+    followed: false,
+  }
   return {
     request,
     reply: new FakeReply(),
@@ -179,6 +186,8 @@ export function exchangeOf(lines: string, options: ExchangeOptions = {}): TestEx
     startClock(limitMs, expired) {
       runtime.wheel.after(limitMs, () => expired(this, limitMs))
     },
+    webSocketKey: '',
+    becomeTunnel() {},
     running: undefined,
     replyEdits: [],
   }

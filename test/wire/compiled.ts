@@ -18,9 +18,8 @@ const issuer = 'https://login.shop.example/'
 export const customers = { anyOf: [{ authorizer: { name: 'customers' } }] }
 export const everybody = { public: true }
 
-/** Whoever `customers` lets through, by an `authorization` field. Good for an hour of real time. */
-export function bearer(subject: string): string {
-  const exp = Math.floor(Date.now() / 1000) + 3600
+/** Whoever `customers` lets through, by an `authorization` field. @param exp by default in an hour of real time */
+export function bearer(subject: string, exp = Math.floor(Date.now() / 1000) + 3600): string {
   return `authorization: Bearer ${tokenOf({ iss: issuer, aud: 'orders', sub: subject, exp }, key)}`
 }
 

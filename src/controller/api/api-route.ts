@@ -13,6 +13,7 @@ import {
   redirect,
   respond,
   rewrite,
+  upgrade,
 } from './route-policies.ts'
 import { failover, health, retry, timeouts } from './route-resilience.ts'
 
@@ -41,6 +42,9 @@ const inherited = {
     .meta(note('Edits of the headers that the client sees.', { absent: 'none' })),
   cors: cors.optional().meta(note('Cross-origin requests.', { absent: 'left to the backend' })),
   limits: limits.optional().meta(note('Sizes and numbers.', ownDefaults)),
+  upgrade: upgrade
+    .optional()
+    .meta(note('What a connection may become.', { absent: 'nothing but HTTP' })),
   errors: z
     .array(errorPage)
     .max(16)
@@ -54,7 +58,7 @@ const inherited = {
 
 const action = exactlyOne(['backends', 'redirect', 'respond'])
 
-const forwardOnly = ['balance', 'retry', 'health', 'failover', 'rewrite']
+const forwardOnly = ['balance', 'retry', 'health', 'failover', 'rewrite', 'upgrade']
 
 const nothingIgnored: Check<object> = {
   cel: `has(self.backends) || !(${forwardOnly.map((field) => `has(self.${field})`).join(' || ')})`,

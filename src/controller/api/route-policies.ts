@@ -140,6 +140,19 @@ export const limits = notEmpty(
   }),
 )
 
+export const upgrade = z.strictObject({
+  webSocket: z.boolean().meta(note('Whether clients may open WebSockets (docs/websocket.md).')),
+  maxLifetime: duration.optional().meta(
+    note('Longest time that a WebSocket stays open, less up to a tenth by chance; 0s: off.', {
+      default: '24h',
+    }),
+  ),
+  expiresWithToken: z
+    .boolean()
+    .optional()
+    .meta(note("Whether a WebSocket ends when the caller's token does.", { default: true })),
+})
+
 const codes = Object.keys(failures) as [FailureCode, ...FailureCode[]]
 
 export const errorPage = z.strictObject({

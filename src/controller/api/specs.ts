@@ -42,6 +42,7 @@ export interface RuleSpec {
   readonly responseHeaders?: HeaderEditsSpec
   readonly cors?: CorsSpec
   readonly limits?: { readonly requestBody?: number; readonly concurrency?: number }
+  readonly upgrade?: UpgradeSpec
   readonly errors?: readonly ErrorPageSpec[]
 }
 
@@ -179,6 +180,12 @@ export interface CorsSpec {
   readonly exposeHeaders?: readonly string[]
   readonly allowCredentials?: boolean
   readonly maxAge?: number
+}
+
+export interface UpgradeSpec {
+  readonly webSocket: boolean
+  readonly maxLifetime?: number
+  readonly expiresWithToken?: boolean
 }
 
 export interface ErrorPageSpec {

@@ -26,7 +26,7 @@ export function draftAction(
     : draftRedirect(redirect, source, drafting.checks)
 }
 
-const forwardOnly = ['balance', 'retry', 'health', 'failover', 'rewrite'] as const
+const forwardOnly = ['balance', 'retry', 'health', 'failover', 'rewrite', 'upgrade'] as const
 
 /** Nothing is accepted and ignored. The same fields of `defaults` are for the rules that forward. */
 function checkForwardOnly(spec: RuleSpec, where: string, checks: Checks): void {

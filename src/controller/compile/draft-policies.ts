@@ -1,5 +1,5 @@
-import type { ErrorPage, PathPolicy, RuleLimits, Timeouts } from '../../model/snapshot.ts'
-import type { ErrorPageSpec, RouteSpec, RuleSpec } from '../api/specs.ts'
+import type { ErrorPage, PathPolicy, RuleLimits, Timeouts, Upgrade } from '../../model/snapshot.ts'
+import type { ErrorPageSpec, RouteSpec, RuleSpec, UpgradeSpec } from '../api/specs.ts'
 import { draftCors } from './draft-cors.ts'
 import { draftEdits } from './draft-headers.ts'
 import { type Drafting, ofDefaults } from './drafting.ts'
@@ -42,6 +42,7 @@ export function draftPolicies(
       ),
     ),
     ...(cors !== undefined && { cors: sharing.share(draftCors(cors, `${where}.cors`, checks)) }),
+    ...draftUpgrade(spec.upgrade ?? defaults.upgrade, drafting),
     errors: sharing.share((spec.errors ?? defaults.errors ?? []).map(errorPage)),
   }
 }
@@ -80,6 +81,21 @@ function draftTimeouts(
 
 /** 24 h, the longest duration there is: a guardrail that is not lower forbids nothing. */
 const longestMs = 86_400_000
+
+/** A duration has no more than 24 h, so that this is the longest there is. */
+function draftUpgrade(
+  spec: UpgradeSpec | undefined,
+  { sharing }: Drafting,
+): { readonly upgrade?: Upgrade } {
+  if (spec?.webSocket !== true) return {}
+  return {
+    upgrade: sharing.share<Upgrade>({
+      webSocket: true,
+      maxLifetimeMs: spec.maxLifetime ?? longestMs,
+      expiresWithToken: spec.expiresWithToken ?? true,
+    }),
+  }
+}
 
 const errorPage = ({ codes, status, contentType, body }: ErrorPageSpec): ErrorPage => ({
   codes,

@@ -62,7 +62,14 @@ export interface RuleDraft {
 
 export type Policies = Pick<
   Rule,
-  'paths' | 'timeouts' | 'limits' | 'requestHeaders' | 'responseHeaders' | 'cors' | 'errors'
+  | 'paths'
+  | 'timeouts'
+  | 'limits'
+  | 'requestHeaders'
+  | 'responseHeaders'
+  | 'cors'
+  | 'upgrade'
+  | 'errors'
 >
 
 export type ForwardDraft = Omit<Forward, 'backends'> & {

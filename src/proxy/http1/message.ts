@@ -22,6 +22,8 @@ export interface RequestHead {
   expectContinue: boolean
   /** The client asked for an upgrade (RFC 9110 §7.8); the fields themselves are hop-by-hop and not in `headers`. */
   upgrade: string
+  /** `Connection` names that wish, so that it is meant for this hop. */
+  upgradeNamed: boolean
 }
 
 /** How the end of a body is known. `close` occurs only in answers of backends. */
@@ -35,6 +37,8 @@ export interface ResponseHead {
   /** -1 without Content-Length. What has no body may tell one as well: an answer to HEAD, 304. */
   contentLength: number
   keepAlive: boolean
+  /** What the backend would switch to, as it says in `Upgrade`; '' unless `Connection` names that. */
+  upgrade: string
 }
 
 /** Why a message was refused. `reason` is the bounded label of `fairlead_rejected_requests_total`. */
@@ -89,6 +93,8 @@ export interface Request {
   readonly protocol: '1.0' | '1.1' | '2'
   /** `nowMs` of the clock when its first byte was read. */
   readonly startedMs: number
+  /** Bytes have come behind the request that its framing does not explain: before a 101 they are nobody's (U3). */
+  readonly followed: boolean
 }
 
 /** Answers one request. After `end` or `abort` every call is ignored. */
@@ -104,6 +110,9 @@ export interface Reply {
   /**
    * `length` -1 means unknown: chunked, or closed at the end for HTTP/1.0. The implementation adds the one framing
    * field and `connection`; `headers` must hold neither. The body of an answer to HEAD, 204 and 304 is never written.
+   *
+   * After 101 there is a tunnel: `write` and the body of the request carry what it carries, `end` ends this direction
+   * only, and all is over when both have ended, or at `end` after `closeAfter`.
    */
   head(status: number, headers: HeaderList, length: number): void
   /** The chunk is borrowed. False: wait for `source.drained`. */
@@ -128,6 +137,8 @@ export interface ReplySource {
   drained(): void
   /** The client is gone before `end`. */
   gone(): void
+  /** A drain comes to its end: what has no end of its own has to end now. */
+  stopped?(): void
 }
 
 /** Who wants to know that an answer is over. */

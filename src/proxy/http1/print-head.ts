@@ -50,6 +50,7 @@ const statusLine = (status: number): string =>
 
 const reasons: Record<number, string> = {
   100: 'Continue',
+  101: 'Switching Protocols',
   103: 'Early Hints',
   200: 'OK',
   201: 'Created',

@@ -41,6 +41,7 @@ describe('a head that is good', () => {
       keepAlive: true,
       expectContinue: false,
       upgrade: '',
+      upgradeNamed: false,
     })
     expect(fieldsOf(head)).toEqual(['accept: */*', 'x-y: z'])
   })
@@ -55,6 +56,16 @@ describe('a head that is good', () => {
       'unless it asks',
       'GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n',
       { keepAlive: true },
+    ],
+    [
+      'a wish for another protocol, meant for this hop',
+      get('Upgrade: WebSocket', 'Connection: x, UPGRADE'),
+      { upgrade: 'WebSocket', upgradeNamed: true, keepAlive: true },
+    ],
+    [
+      'a wish for several, meant for somebody else',
+      get('Upgrade: a', 'Connection: keep-alive', 'Upgrade: b'),
+      { upgrade: 'a, b', upgradeNamed: false },
     ],
     ['HTTP/1.1 goes on unless it asks', get('Connection: close'), { keepAlive: false }],
     [

@@ -292,6 +292,7 @@ export class RequestParser {
     if (named === undefined) return true
     if (named.close) head.keepAlive = false
     else if (named.keepAlive) head.keepAlive = true
+    head.upgradeNamed = named.names.includes('upgrade')
     for (const name of named.names) head.headers.remove(name)
     return true
   }
@@ -355,5 +356,6 @@ export function emptyHead(): RequestHead {
     keepAlive: true,
     expectContinue: false,
     upgrade: '',
+    upgradeNamed: false,
   }
 }

@@ -50,6 +50,19 @@ describe('a head that is good', () => {
       'GET',
       { ...none, contentLength: 5 },
     ],
+    [
+      '101',
+      answer('HTTP/1.1 101 x', 'Upgrade: WebSocket', 'Connection: x, Upgrade'),
+      'GET',
+      { status: 101, ...none, upgrade: 'WebSocket' },
+    ],
+    ['101 without Connection', answer('HTTP/1.1 101 x', 'Upgrade: b'), 'GET', { upgrade: '' }],
+    [
+      '426 that tells what is spoken',
+      answer('HTTP/1.1 426 x', 'Connection: Upgrade', 'Upgrade: a', 'Upgrade: b'),
+      'GET',
+      { upgrade: 'a, b' },
+    ],
     ['103', answer('HTTP/1.1 103 Early Hints', 'Link: </a>'), 'GET', { status: 103, ...none }],
     [
       'HTTP/1.0',

@@ -20,6 +20,7 @@ const transferEncoding = numberOf('transfer-encoding')
 const connection = numberOf('connection')
 const proxyConnection = numberOf('proxy-connection')
 const proxyAuthenticate = numberOf('proxy-authenticate')
+const upgrade = numberOf('upgrade')
 const hostField = numberOf('host')
 
 /** Reads heads of answers (RFC 9112 §4 to §6); whatever is ambiguous is refused (D2). */
@@ -120,6 +121,8 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
       named = connectionField(hasTrailingTab(bits) ? `${value}\t` : value, named)
       if (named === undefined) return false
     } else if (number === proxyConnection) named = proxyConnectionField(value, named)
+    else if (number === upgrade)
+      head.upgrade = head.upgrade === '' ? value : `${head.upgrade}, ${value}`
   }
   if (coded) {
     if (head.contentLength >= 0 || head.minorVersion === 0) return false
@@ -129,6 +132,7 @@ function fill(text: string, start: number, head: ResponseHead): boolean {
     named === undefined
       ? head.minorVersion === 1
       : !named.close && (named.keepAlive || head.minorVersion === 1)
+  if (named?.names.includes('upgrade') !== true) head.upgrade = ''
   if (named !== undefined) for (const name of named.names) head.headers.remove(name)
   return true
 }
@@ -160,4 +164,5 @@ const emptyHead = (): ResponseHead => ({
   framing: 'none',
   contentLength: -1,
   keepAlive: true,
+  upgrade: '',
 })

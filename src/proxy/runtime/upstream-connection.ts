@@ -12,12 +12,16 @@ import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
 export interface UpstreamOwner {
   /** A 1xx other than 100 and 101. */
   informed(head: ResponseHead): void
+  /** 101: who takes the connection over as a tunnel; undefined when it is not what was asked for. */
+  switched(head: ResponseHead): UpstreamOwner | undefined
   responded(head: ResponseHead): void
   /** A borrowed chunk. False asks for a pause until `resume`. */
   received(chunk: Buffer): boolean
   /** Nothing more has arrived for now. */
   paused(): void
   ended(): void
+  /** FIN of the backend in a tunnel, whose other direction goes on. */
+  halfClosed(): void
   /**
    * @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout`
    * @param reason why there is no connection, where the system said so
@@ -53,6 +57,8 @@ export interface UpstreamHome {
 }
 
 const mostInformational = 16
+/** A backend that takes nothing more is not waited for longer. */
+const lingerMs = 1000
 
 /** One HTTP/1.1 connection to a backend: one request at a time. */
 export class UpstreamConnection {
@@ -67,7 +73,7 @@ export class UpstreamConnection {
   connected = false
   #owner: UpstreamOwner | undefined
   #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
-  #phase: 'idle' | 'head' | 'body' | 'dead' = 'idle'
+  #phase: 'idle' | 'head' | 'body' | 'tunnel' | 'closing' | 'dead' = 'idle'
   #method = ''
   #held = ''
   #framing: Framing = 'none'
@@ -128,6 +134,7 @@ export class UpstreamConnection {
   /** A part of the request body; borrowed. False: wait for `writable`. */
   write(chunk: Buffer): boolean {
     if (this.#phase === 'dead' || this.#phase === 'idle') return true
+    if (this.#phase === 'tunnel') this.#idleClock()
     const held = this.#held
     this.#held = ''
     if (this.#framing === 'chunked')
@@ -147,6 +154,26 @@ export class UpstreamConnection {
     this.#requestDone = true
     if (this.#framing === 'chunked') this.#held += '0\r\n\r\n'
     this.flush()
+  }
+
+  /** FIN for the backend of a tunnel. */
+  halfClose(): void {
+    if (this.#phase === 'tunnel') this.socket.end()
+  }
+
+  /** Nobody wants more of a tunnel; what was written leaves first, if it does so soon. */
+  close(): void {
+    this.#owner = undefined
+    if (this.#phase !== 'tunnel' || this.socket.writableLength === 0) return this.#die()
+    this.#phase = 'closing'
+    this.#deadline.set(this.#home.wheel.nowMs(), lingerMs)
+    this.socket.resume()
+    this.socket.destroySoon()
+  }
+
+  /** The answer that comes is the last: nobody knows what the backend makes of this connection. */
+  spend(): void {
+    this.#keepAlive = false
   }
 
   /** Another owner takes the rest of the answer. */
@@ -172,7 +199,7 @@ export class UpstreamConnection {
 
   /** @returns false to pause the socket */
   read(buffer: Buffer, end: number): boolean {
-    if (this.#phase === 'dead') return true
+    if (this.#phase === 'dead' || this.#phase === 'closing') return true
     if (this.#phase === 'idle') return this.#unsolicited()
     let bytes = buffer
     let size = end
@@ -200,6 +227,7 @@ export class UpstreamConnection {
       at += consumed
       if (!this.#head(at, end)) return
     }
+    if (this.#phase === 'tunnel') return this.#pass(bytes, at, end)
     if (at < end && this.#phase === 'body') this.#body(bytes, at, end)
     if (this.#phase === 'body') this.#owner?.paused()
   }
@@ -224,12 +252,32 @@ export class UpstreamConnection {
   }
 
   #inform(head: ResponseHead): boolean {
-    if (head.status === 101 || ++this.#informational > mostInformational) {
+    if (head.status === 101) return this.#switch(head)
+    if (++this.#informational > mostInformational) {
       this.#fail('upstream_protocol_error')
       return false
     }
     if (head.status !== 100) this.#owner?.informed(head)
     return true
+  }
+
+  /** U3: only what was asked for, and nothing that comes unasked (D2). */
+  #switch(head: ResponseHead): boolean {
+    const owner = this.#owner?.switched(head)
+    if (owner === undefined) {
+      this.#fail('upstream_protocol_error')
+      return false
+    }
+    this.#owner = owner
+    this.#phase = 'tunnel'
+    this.#idleClock()
+    return true
+  }
+
+  #pass(bytes: Buffer, at: number, end: number): void {
+    if (at === end) return
+    this.#idleClock()
+    if (this.#owner?.received(bytes.subarray(at, end)) === false) this.#paused = true
   }
 
   #body(bytes: Buffer, at: number, end: number): void {
@@ -288,8 +336,9 @@ export class UpstreamConnection {
   }
 
   #expired(): void {
-    if (this.#phase === 'idle') return this.#die()
-    if (this.#phase === 'body') return this.#fail('upstream_timeout', 'idle')
+    if (this.#phase === 'idle' || this.#phase === 'closing') return this.#die()
+    if (this.#phase === 'body' || this.#phase === 'tunnel')
+      return this.#fail('upstream_timeout', 'idle')
     const spentMs = this.#home.wheel.nowMs() - this.#startedMs
     if (!this.connected && spentMs < (this.#clocks.backendRequestMs || Infinity))
       return this.#fail('connect_timeout', 'connect')
@@ -298,6 +347,8 @@ export class UpstreamConnection {
 
   /** FIN: the end of an answer without a length, else a broken one. Without close_notify it may be an attacker's cut. */
   #ended(): void {
+    if (this.#phase === 'tunnel') return this.#owner?.halfClosed()
+    if (this.#phase === 'closing') return
     if (
       this.#phase === 'body' &&
       this.#closeDelimited &&

@@ -5,13 +5,15 @@ export type Protocol = 'http/1.1' | 'h2'
 
 /** A connection of a client, whatever it speaks, as the listener sees it. */
 export interface ClientConnection extends SocketOwner {
-  readonly protocol: Protocol
+  readonly protocol: Protocol | 'websocket'
   /** Nothing is in flight. */
   readonly idle: boolean
   /** With a request, without one, or after the last one. */
   readonly state: 'active' | 'idle' | 'closing'
   /** What is in flight is the last. */
   drain(): void
+  /** A drain comes to its end: what has no end of its own ends now. */
+  stop(): void
   /** Closes if nothing is in flight. */
   shed(): void
   destroy(): void

@@ -20,6 +20,7 @@ export class ClientReply implements Reply {
   #bodiless = false
   #left = -1
   #finishing = false
+  #isTunnel = false
 
   constructor(connection: Connection, request: ClientRequest) {
     this.#connection = connection
@@ -35,6 +36,7 @@ export class ClientReply implements Reply {
   head(status: number, headers: HeaderList, length: number): void {
     if (this.over || this.started) return
     this.started = true
+    if (status === 101) return this.#becomeTunnel(headers)
     const { head } = this.#request
     this.#request.discard()
     if (!this.#request.complete) this.closing = true
@@ -45,6 +47,14 @@ export class ClientReply implements Reply {
     const framing = length >= 0 && status !== 204 ? 'length' : this.#chunked ? 'chunked' : 'none'
     const connection = this.closing ? 'close' : head.minorVersion === 0 ? 'keep-alive' : ''
     this.#held = printResponseHead(status, headers, framing, length, connection)
+  }
+
+  /** Nothing of HTTP follows on this connection. */
+  #becomeTunnel(headers: HeaderList): void {
+    this.#isTunnel = true
+    this.closing = false
+    this.#connection.becomeTunnel(this.#request)
+    this.#held = printResponseHead(101, headers, 'none', -1, 'Upgrade')
   }
 
   write(chunk: Buffer): boolean {
@@ -76,6 +86,7 @@ export class ClientReply implements Reply {
 
   end(): void {
     if (this.over) return
+    if (this.#isTunnel) return this.#endTunnel()
     if (this.#left > 0) return this.abort()
     this.over = true
     if (this.#chunked) this.#held += '0\r\n\r\n'
@@ -84,6 +95,19 @@ export class ClientReply implements Reply {
     this.#held = ''
     if (this.#connection.written()) this.#finish(true)
     else this.#finishing = true
+  }
+
+  /** FIN, once all has left. Over when the client has sent its own, or nobody waits for it. */
+  #endTunnel(): void {
+    this.flush()
+    this.#finishing = !this.#connection.written()
+    if (this.#finishing) return
+    const { socket } = this.#connection
+    if (!socket.writableEnded) socket.end()
+    if (!this.closing && !this.#request.complete) return
+    this.over = true
+    this.closing = true
+    this.#finish(true)
   }
 
   abort(): void {
@@ -99,7 +123,7 @@ export class ClientReply implements Reply {
   }
 
   drained(): void {
-    if (this.#finishing) return this.#finish(true)
+    if (this.#finishing) return this.#isTunnel ? this.#endTunnel() : this.#finish(true)
     this.source?.drained()
   }
 

@@ -25,6 +25,10 @@ export class ClientRequest implements Request, BodySource {
   #take: ((part: Buffer, from: number, until: number) => void) | undefined
   #limit = Number.POSITIVE_INFINITY
   #pausing = false
+  /** The answer was 101. */
+  #isTunnel = false
+  /** FIN came before the 101. */
+  #endedEarly = false
   /** What is left of the read buffer that held the head; valid only while the handler runs. */
   #window: Buffer
   #at: number
@@ -60,6 +64,10 @@ export class ClientRequest implements Request, BodySource {
     return this.#sink !== undefined
   }
 
+  get followed(): boolean {
+    return this.#at < this.#end || this.#connection.hasPending
+  }
+
   get awaited(): boolean {
     return !this.complete && this.#sink !== undefined && !this.#pausing
   }
@@ -69,6 +77,7 @@ export class ClientRequest implements Request, BodySource {
     this.#sink = sink
     if (this.#fault !== undefined) return sink.abort(this.#fault, this.#faultDetail)
     if (this.complete) return sink.end()
+    if (this.#isTunnel) return this.#endedEarly ? this.endTunnel() : undefined
     this.#continue()
     if (this.#at < this.#end) this.#at = this.take(this.#window, this.#at, this.#end)
     if (!this.complete) this.#connection.resumeBody()
@@ -78,6 +87,26 @@ export class ClientRequest implements Request, BodySource {
   #continue(): void {
     if (!this.head.expectContinue || this.head.minorVersion === 0 || this.#at < this.#end) return
     this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+  }
+
+  /** From now on the body is whatever the client sends, until its FIN. */
+  becomeTunnel(endedEarly: boolean): void {
+    this.#isTunnel = true
+    this.#endedEarly = endedEarly
+    this.complete = false
+  }
+
+  /** What came through the tunnel; borrowed. False asks for a pause. */
+  receive(bytes: Buffer): boolean {
+    this.received += bytes.length
+    return this.#sink?.data(bytes) !== false
+  }
+
+  /** FIN of the client. */
+  endTunnel(): void {
+    if (this.complete) return
+    this.complete = true
+    this.#sink?.end()
   }
 
   resume(): void {

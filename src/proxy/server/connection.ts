@@ -36,7 +36,7 @@ const lastCallMs = 1000
 
 /** One HTTP/1.x connection of a client: one request at a time, in order. */
 export class Connection implements ClientConnection {
-  readonly protocol = 'http/1.1'
+  protocol: 'http/1.1' | 'websocket' = 'http/1.1'
   readonly socket: Socket
   readonly host: ConnectionHost
   readonly peer: Peer
@@ -45,7 +45,7 @@ export class Connection implements ClientConnection {
   #stall: Deadline | undefined
   /** Bytes that arrived and were not taken yet. A copy: the read buffer is shared. */
   #pending: Buffer | undefined
-  #phase: 'head' | 'exchange' | 'linger' | 'closed' = 'head'
+  #phase: 'head' | 'exchange' | 'tunnel' | 'linger' | 'closed' = 'head'
   #request: ClientRequest | undefined
   #reply: ClientReply | undefined
   #working = false
@@ -71,6 +71,11 @@ export class Connection implements ClientConnection {
     return this.#phase === 'head' && this.#pending === undefined
   }
 
+  /** Something has come that nobody has taken yet. */
+  get hasPending(): boolean {
+    return this.#pending !== undefined
+  }
+
   get state(): 'active' | 'idle' | 'closing' {
     if (this.idle) return 'idle'
     return this.#phase === 'linger' || this.#phase === 'closed' ? 'closing' : 'active'
@@ -81,6 +86,7 @@ export class Connection implements ClientConnection {
    * have its next request on the way, which is answered and is the last then.
    */
   drain(): void {
+    if (this.#phase === 'tunnel') return
     if (!this.idle) return this.#reply?.closeAfter()
     const nowMs = this.host.clock.nowMs()
     const leftMs = this.#restSinceMs + lastCallMs - nowMs
@@ -94,6 +100,11 @@ export class Connection implements ClientConnection {
     this.#deadline.close()
   }
 
+  /** The drain is nearly over. */
+  stop(): void {
+    if (this.#phase === 'tunnel') this.#reply?.source?.stopped?.()
+  }
+
   /** Closes if nothing is in flight. */
   shed(): void {
     if (this.idle) this.#close()
@@ -105,6 +116,7 @@ export class Connection implements ClientConnection {
 
   read(buffer: Buffer, end: number): boolean {
     if (this.#phase === 'linger') return this.#discard(end)
+    if (this.#phase === 'tunnel') return this.#pass(buffer.subarray(0, end))
     let bytes = buffer
     let size = end
     if (this.#pending !== undefined) {
@@ -113,6 +125,20 @@ export class Connection implements ClientConnection {
       this.#pending = undefined
     }
     this.#work(bytes, 0, size)
+    return !this.#paused
+  }
+
+  /** No parser looks at what comes from now on, and no clock of HTTP runs. */
+  becomeTunnel(request: ClientRequest): void {
+    request.becomeTunnel(this.#halfClosed)
+    this.#halfClosed = false
+    this.#phase = 'tunnel'
+    this.protocol = 'websocket'
+    this.#deadline.clear()
+  }
+
+  #pass(bytes: Buffer): boolean {
+    if (this.#request?.receive(bytes) === false) this.#paused = true
     return !this.#paused
   }
 
@@ -279,6 +305,7 @@ export class Connection implements ClientConnection {
 
   /** A half-close: the exchange goes on while bytes move towards the client (R20). */
   ended(): void {
+    if (this.#phase === 'tunnel') return this.#request?.endTunnel()
     this.#halfClosed = true
     if (this.#phase === 'linger') return void this.socket.destroy()
     if (this.#phase === 'exchange') this.#exchangeClock()

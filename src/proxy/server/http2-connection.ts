@@ -77,6 +77,9 @@ export class Http2Connection implements ClientConnection, SessionOwner, StreamHo
     this.#lastCall ??= this.host.clock.after(leftMs, () => this.session.end())
   }
 
+  /** No tunnel goes through a stream: all of them have an end. */
+  stop(): void {}
+
   shed(): void {
     if (this.idle) this.session.end()
   }

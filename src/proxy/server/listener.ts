@@ -1,5 +1,6 @@
 import net from 'node:net'
 import type { Clock } from '../../base/clock.ts'
+import type { Dice } from '../../base/dice.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { Clocks, Limits, Settings } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
@@ -16,6 +17,7 @@ export interface ListenerOptions {
   readonly port: number
   readonly clock: Clock
   readonly wheel: Wheel
+  readonly dice: Dice
   readonly handle: Handle
   readonly clocks: Clocks
   readonly limits: Limits
@@ -32,6 +34,10 @@ export interface ListenerObserver {
   rejected(fault: ParseFault): void
   expired(clock: 'writeStall' | 'halfCloseGrace'): void
 }
+
+/** Shares of a drain's time: when tunnels begin to be closed, and how long that may take; what is left is for their goodbyes. */
+const untilStopped = 0.75
+const stopping = 0.2
 
 const speakers = { 'http/1.1': Connection, h2: Http2Connection } as const satisfies Record<
   Protocol,
@@ -69,9 +75,9 @@ export class Listener implements ConnectionHost {
   }
 
   /** How many connections of each protocol have a request, none, or had their last one. */
-  get states(): Readonly<Record<Protocol, Readonly<Record<ClientConnection['state'], number>>>> {
+  get states(): Readonly<Record<string, Readonly<Record<ClientConnection['state'], number>>>> {
     const none = { active: 0, idle: 0, closing: 0 }
-    const counts = { 'http/1.1': { ...none }, h2: { ...none } }
+    const counts = { 'http/1.1': { ...none }, h2: { ...none }, websocket: { ...none } }
     for (const { protocol, state } of this.#connections) counts[protocol][state]++
     return counts
   }
@@ -163,8 +169,8 @@ export class Listener implements ConnectionHost {
 
   /**
    * Lets each exchange in flight, and what clients have sent meanwhile, finish with `Connection: close`; closes idle
-   * connections spread over the first half of the time, so that not all clients come back at one moment; cuts what is
-   * left after `timeoutMs`.
+   * connections spread over the first half of the time, so that not all clients come back at one moment, and tunnels,
+   * in any order, over its last part (W3); cuts what is left after `timeoutMs`.
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true
@@ -174,9 +180,23 @@ export class Listener implements ConnectionHost {
     const idle = connections.filter((connection) => connection.idle)
     const act = (connection: ClientConnection) => connection.drain()
     const rest = spread(idle, { clock: this.clock, withinMs: timeoutMs / 2, act })
+    const ends = this.clock.after(timeoutMs * untilStopped, () => {
+      const act = (connection: ClientConnection) => connection.stop()
+      const withinMs = timeoutMs * stopping
+      spread(this.#shuffled(), { clock: this.clock, withinMs, evenly: true, act })
+    })
     if (this.#connections.size > 0) await this.#empty(timeoutMs)
     rest.cancel()
+    ends.cancel()
     this.destroy()
+  }
+
+  #shuffled(): ClientConnection[] {
+    const keyed = Array.from(this.#connections, (connection) => ({
+      connection,
+      key: this.#options.dice(),
+    }))
+    return keyed.sort((a, b) => a.key - b.key).map(({ connection }) => connection)
   }
 
   #empty(timeoutMs: number): Promise<void> {

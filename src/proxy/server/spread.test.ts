@@ -34,6 +34,19 @@ describe('spread', () => {
     expect(counts[2]).toBe(60_000)
   })
 
+  test('evenly, few have it one by one over all of the time', () => {
+    const clock = fakeClock()
+    let acted = 0
+    const members = Array.from({ length: 10 }, (_, i) => i)
+    spread(members, { clock, withinMs: 5000, evenly: true, act: () => acted++ })
+    const seen = [acted]
+    for (let i = 0; i < 5; i++) {
+      clock.advance(1000)
+      seen.push(acted)
+    }
+    expect(seen).toEqual([1, 3, 5, 7, 9, 10])
+  })
+
   test('without time all have it at once', () => {
     expect(turns(5000, 0, [0])).toEqual([5000])
   })

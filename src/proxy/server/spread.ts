@@ -4,11 +4,13 @@ export interface SpreadOptions<T> {
   readonly clock: Clock
   /** By then all have had their turn. */
   readonly withinMs: number
+  /** Over all of the time; by default as fast as does no harm, a hundred at once. */
+  readonly evenly?: boolean
   readonly act: (member: T) => void
 }
 
 const turnMs = 50
-const fewest = 100
+const harmless = 100
 
 /**
  * Does something to many, a few at a time: fifteen thousand clients whose connections close in the same millisecond
@@ -16,15 +18,17 @@ const fewest = 100
  */
 export function spread<T>(
   members: readonly T[],
-  { clock, withinMs, act }: SpreadOptions<T>,
+  { clock, withinMs, evenly = false, act }: SpreadOptions<T>,
 ): Timer {
-  const count = Math.max(fewest, Math.ceil((members.length * turnMs) / withinMs))
+  const least = evenly ? 1 : harmless
+  const count = Math.max(least, Math.ceil((members.length * turnMs) / withinMs))
+  const everyMs = evenly ? Math.max((withinMs * count) / members.length, turnMs) : turnMs
   let at = 0
   let timer: Timer | undefined
   const turn = () => {
     const end = at + count
     for (; at < end && at < members.length; at++) act(members[at] as T)
-    if (at < members.length) timer = clock.after(turnMs, turn)
+    if (at < members.length) timer = clock.after(everyMs, turn)
   }
   turn()
   return { cancel: () => timer?.cancel() }

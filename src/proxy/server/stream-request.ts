@@ -18,6 +18,8 @@ export class StreamRequest implements Request, BodySource {
   readonly head: RequestHead
   readonly peer: Peer
   readonly protocol = '2'
+  /** Every byte is of some stream. */
+  readonly followed = false
   readonly startedMs: number
   readonly framing: Framing
   readonly length: number

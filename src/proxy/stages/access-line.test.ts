@@ -21,7 +21,12 @@ function full(): TestExchange {
   const lines = 'GET /orders/7?page=2\nhost: api.shop.example:8443\nuser-agent: curl/8.0'
   const exchange = exchangeOf(lines, { rule: ruleOf('read') })
   exchange.clientRequestId = 'theirs'
-  exchange.authorization = { authorizer: 'shop/customers', verdict: 'allow', principal: 'ada' }
+  exchange.authorization = {
+    authorizer: 'shop/customers',
+    verdict: 'allow',
+    expiresWallMs: 0,
+    principal: 'ada',
+  }
   exchange.attempts = [
     {
       backend: 'eu',

@@ -30,6 +30,7 @@ const everybody: AuthorizationOutcome = Object.freeze({
   authorizer: '',
   verdict: 'public',
   principal: '',
+  expiresWallMs: Number.POSITIVE_INFINITY,
 })
 
 const open: Policy = {
@@ -161,12 +162,20 @@ function admit(
   exchange: Exchange,
   next: Next,
 ): void {
+  let expiresWallMs = Number.POSITIVE_INFINITY
   for (const { authorizer, verified } of allowed) {
-    const { from, forward, id } = authorizer.config
+    const { from, forward } = authorizer.config
     if (forward.token === 'Remove')
       exchange.query = cutCredential(from, exchange.headers, exchange.query)
     for (const [name, value] of verified.headers ?? []) exchange.headers.set(name, value)
-    exchange.authorization ??= { authorizer: id, verdict: 'allow', principal: verified.principal }
+    // Every token that was verified has a time (J10).
+    expiresWallMs = Math.min(expiresWallMs, (verified.claims['exp'] as number) * 1000)
+  }
+  const [first] = allowed
+  if (first !== undefined) {
+    const { id } = first.authorizer.config
+    const { principal } = first.verified
+    exchange.authorization = { authorizer: id, verdict: 'allow', principal, expiresWallMs }
   }
   exchange.runtime.metrics.authorized(allowed[0]?.authorizer.config.id ?? '', 'allow')
   if (exchange.reply.over) return
@@ -185,7 +194,7 @@ function refuse(
   { code, status, authorizer, detail, challenges }: Denial,
 ): void {
   const verdict = verdicts[status] ?? 'unavailable'
-  exchange.authorization = { authorizer, verdict, principal: '' }
+  exchange.authorization = { authorizer, verdict, principal: '', expiresWallMs: 0 }
   exchange.runtime.metrics.authorized(authorizer, verdict)
   if (exchange.reply.over) return
   const answer: FailureDetail = challenges.length > 0 ? { ...detail, challenges } : detail

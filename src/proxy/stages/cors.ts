@@ -80,7 +80,7 @@ function answerPreflight(exchange: Exchange): void {
 }
 
 /** A browser sends one; of several none can be believed. */
-function onlyOrigin({ request: { head } }: Exchange): string | undefined {
+export function onlyOrigin({ request: { head } }: Exchange): string | undefined {
   const { names } = head.headers
   const at = names.indexOf('origin')
   return at < 0 || names.indexOf('origin', at + 1) >= 0 ? undefined : head.headers.valueAt(at)
@@ -98,7 +98,7 @@ function addVary(headers: HeaderList): void {
 }
 
 /** Exact origins, `*`, or `https://*.shop.example`: one or more labels in the place of the star. */
-function originTest({ allowOrigins }: Cors): (origin: string) => boolean {
+export function originTest({ allowOrigins }: Cors): (origin: string) => boolean {
   if (allowOrigins.includes('*')) return () => true
   const exact = new Set(allowOrigins)
   const wildcards = allowOrigins.filter((origin) => origin.includes('*')).map(wildcardTest)

@@ -19,9 +19,11 @@ class Discard implements UpstreamOwner {
   }
 
   informed(): void {}
+  switched(): undefined {}
   responded(): void {}
   paused(): void {}
   ended(): void {}
+  halfClosed(): void {}
   failed(): void {}
   writable(): void {}
 }

@@ -41,18 +41,15 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
   status = 0
   firstByteMs = 0
   onDone: (() => void)[] | undefined = undefined
+  webSocketKey = ''
   running: { cancel(): void } | undefined = undefined
   replyEdits: readonly ReplyEdit[] = noEdits
   #expired: ((exchange: Exchange, limitMs: number) => void) | undefined = undefined
   #limitMs = 0
-  readonly #done: (exchange: LiveExchange, complete: boolean) => void
+  readonly #flight: Flight
+  #inFlight = true
 
-  constructor(
-    request: Request,
-    reply: Reply,
-    runtime: Runtime,
-    done: (exchange: LiveExchange, complete: boolean) => void,
-  ) {
+  constructor(request: Request, reply: Reply, runtime: Runtime, flight: Flight) {
     super()
     this.request = request
     this.reply = reply
@@ -62,7 +59,8 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
     this.query = request.head.query
     this.authority = request.head.host
     this.scheme = request.peer.scheme
-    this.#done = done
+    this.#flight = flight
+    flight.count++
     reply.watcher = this
   }
 
@@ -70,6 +68,17 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
     this.#expired = expired
     this.#limitMs = limitMs
     this.runtime.wheel.arm(this, limitMs, this.request.startedMs)
+  }
+
+  becomeTunnel(): void {
+    this.disarm()
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (!this.#inFlight) return
+    this.#inFlight = false
+    this.#flight.count--
   }
 
   override expire(): void {
@@ -81,8 +90,15 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
     this.running?.cancel()
     const waiting = this.onDone
     if (waiting !== undefined) for (let i = 0; i < waiting.length; i++) waiting[i]?.()
-    this.#done(this, complete)
+    this.#leave()
+    this.#flight.done(this, complete)
   }
+}
+
+/** The requests whose answer is not over. */
+interface Flight {
+  count: number
+  readonly done: (exchange: LiveExchange, complete: boolean) => void
 }
 
 export interface Entry {
@@ -96,20 +112,18 @@ const noEdits: readonly ReplyEdit[] = []
 /** The way into the pipelines: every request of every listener. */
 export function createEntry(runtime: Runtime, observe: Observe | undefined): Entry {
   const pipelines = new PipelineTable(runtime)
-  let inFlight = 0
   const done = (exchange: LiveExchange, complete: boolean) => {
-    inFlight--
     const { runtime, request, rule, status } = exchange
     const seconds = (runtime.clock.nowMs() - request.startedMs) / 1000
     runtime.metrics.request(rule, request.head.method, status, seconds)
     observe?.(exchange, complete, seconds)
   }
+  const flight: Flight = { count: 0, done }
   const handle: Handle = (request, reply) => {
-    const exchange = new LiveExchange(request, reply, runtime, done)
-    inFlight++
+    const exchange = new LiveExchange(request, reply, runtime, flight)
     try {
       identify(exchange)
-      const overloaded = overload(inFlight, runtime)
+      const overloaded = overload(flight.count, runtime)
       if (overloaded === undefined) return route(exchange, pipelines)
       runtime.metrics.rejected(overloaded)
       fail(exchange, 'overloaded', tryAgain)
@@ -121,7 +135,7 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
   return {
     handle,
     get inFlight() {
-      return inFlight
+      return flight.count
     },
   }
 }

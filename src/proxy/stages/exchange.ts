@@ -22,6 +22,8 @@ export interface AuthorizationOutcome {
   readonly verdict: 'allow' | 'unauthenticated' | 'forbidden' | 'unavailable' | 'public'
   /** `sub` of the token; flattened, at most 256 characters. */
   readonly principal: string
+  /** When the first of the tokens that were asked for expires, on the clock that tokens are made by; Infinity without one. */
+  readonly expiresWallMs: number
 }
 
 /** One request on its way: what the stages share. Made by the entry of the pipeline, one a request. */
@@ -62,6 +64,10 @@ export interface Exchange {
   onDone: (() => void)[] | undefined
   /** Starts the clock of the whole exchange; it stops when the exchange is over. */
   startClock(limitMs: number, expired: (exchange: Exchange, limitMs: number) => void): void
+  /** The key of a WebSocket handshake that the rule admits, '' for any other request. */
+  webSocketKey: string
+  /** No request any more: its clock stops, and it is none of those in flight. */
+  becomeTunnel(): void
   /** What produces the answer now; told to stop when the exchange ends some other way. */
   running: { cancel(): void } | undefined
   /** Run over every answer's head (backend's or our own) before it is sent, in order. */

@@ -65,7 +65,7 @@ function problem(
 /** What the status asks for goes with a configured page too: it is the protocol's, not the reader's. */
 function fields(
   status: number,
-  { challenges, allow, retryAfterSeconds }: FailureDetail,
+  { challenges, allow, retryAfterSeconds, webSocketVersion }: FailureDetail,
   page: ReadyPage | undefined,
 ): HeaderList {
   const headers = new HeaderList()
@@ -74,6 +74,7 @@ function fields(
     if (isFieldValue(challenge)) headers.add('www-authenticate', challenge)
   }
   if (allow !== undefined) headers.add('allow', allow.join(', '))
+  if (webSocketVersion !== undefined) headers.add('sec-websocket-version', String(webSocketVersion))
   if (retryAfterSeconds !== undefined)
     headers.add('retry-after', String(Math.ceil(retryAfterSeconds)))
   else if (status === 503) headers.add('retry-after', '1')

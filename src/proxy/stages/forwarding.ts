@@ -17,6 +17,8 @@ import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
 import { Replay } from './replay.ts'
 import { isIdempotent, isIdempotentMethod, isSafe, leftNothing, wantsRetry } from './retry.ts'
+import { Tunnel } from './tunnel.ts'
+import { early, isAccepted } from './web-socket.ts'
 
 const noEndpoints: readonly LiveEndpoint[] = []
 
@@ -37,6 +39,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   #bodyPaused = false
   #staleTried = false
   #over = false
+  #inBudget = true
   /** Region and outcome of the last attempt, once there is another one. */
   #failedIn: string | undefined
   #failedBy = ''
@@ -47,6 +50,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#exchange = exchange
     this.#lane = lane
     this.#hasBody = exchange.request.body.framing !== 'none'
+  }
+
+  /** It asks for a WebSocket. */
+  get #isHandshake(): boolean {
+    return this.#exchange.webSocketKey !== ''
   }
 
   start(): void {
@@ -82,7 +90,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const { request, headers, query, path, authority } = this.#exchange
     const { framing, length } = request.body
     this.#connection = connection
-    if (this.#lane.rule.timeouts.requestMs > 0) this.#deadlineHeader()
+    // A WebSocket has no end that a backend could know.
+    if (this.#lane.rule.timeouts.requestMs > 0 && !this.#isHandshake) this.#deadlineHeader()
     const target = (this.#picked?.backend.basePath ?? '') + path + query
     // An announced length of 0 is told as well: some backends answer 411 to a POST without one.
     const told = length === 0 ? 'length' : framing
@@ -162,8 +171,24 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#exchange.reply.inform(head.status, head.headers)
   }
 
+  switched(head: ResponseHead): UpstreamOwner | undefined {
+    const connection = this.#connection
+    if (connection === undefined || !isAccepted(head, this.#exchange.webSocketKey)) return undefined
+    if (this.#exchange.request.followed) return void this.abort('bad_request', early)
+    this.#exchange.firstByteMs = this.#endAttempt('101')
+    this.#record(101, this.#exchange.firstByteMs, undefined)
+    this.#leaveBudget()
+    head.headers.filter(isTheirs)
+    const tunnel = new Tunnel(this.#exchange, connection, () => this.#finish())
+    tunnel.open(head.headers)
+    return tunnel
+  }
+
+  halfClosed(): void {}
+
   responded(head: ResponseHead): void {
     const exchange = this.#exchange
+    if (this.#isHandshake) this.#connection?.spend()
     const { retry } = this.#lane.action
     const firstByteMs = this.#endAttempt(String(head.status))
     this.#record(head.status, firstByteMs, undefined)
@@ -286,6 +311,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       !this.#isReplayable()
     )
       return false
+    // A backend may have opened it: only what has never left, or was answered, is tried again.
+    if (this.#isHandshake && failed && !leftNothing(code)) return false
     const free = (failed && leftNothing(code)) || isIdempotentMethod(request.head.method)
     if (!free && !isIdempotent(request.head, action.retry)) return false
     const isBound = !free && action.retry.idempotencyKeys === 'SameRegion'
@@ -358,6 +385,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#over = true
     this.#release()
     this.#exchange.running = undefined
+    this.#leaveBudget()
+  }
+
+  #leaveBudget(): void {
+    if (!this.#inBudget) return
+    this.#inBudget = false
     this.#lane.budget.ended()
     for (let i = 0; i < this.#tries; i++) this.#lane.budget.retryEnded()
   }
