@@ -38,6 +38,12 @@ export function frame(
   return Buffer.concat([head, bytes])
 }
 
+export const uint32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
 /** RFC 7541 §6.2.2: literals that no table remembers. Says whatever it is told. */
 export function literal(fields: Fields): Buffer {
   const parts = fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)])
@@ -73,6 +79,8 @@ export class H2Client {
   over = false
   readonly #hpack = new HpackDecoder()
   #rest = Buffer.alloc(0)
+  /** A header block that is not complete. */
+  #block = Buffer.alloc(0)
   #waiting: (() => void)[] = []
 
   /** @param greeting what is said first; '' for nothing */
@@ -174,12 +182,17 @@ export class H2Client {
     const stream = this.stream(id)
     if (type === frameTypes.reset) stream.reset = byCode[payload.readUInt32BE(0)] ?? 'unknown'
     if (type === frameTypes.data) stream.body += payload.toString('latin1')
-    if (type === frameTypes.headers) stream.blocks.push(this.#decode(payload))
+    if (type === frameTypes.headers || type === frameTypes.continuation) {
+      this.#block = Buffer.concat([this.#block, payload])
+      if ((flags & 4) !== 0) stream.blocks.push(this.#decode())
+    }
     if ((type === frameTypes.data || type === frameTypes.headers) && (flags & 1) !== 0)
       stream.ended = true
   }
 
-  #decode(block: Buffer): Fields {
+  #decode(): Fields {
+    const block = this.#block
+    this.#block = Buffer.alloc(0)
     const fields: [string, string][] = []
     const field = ({ name, value }: { name: string; value: string }) =>
       void fields.push([name, value])

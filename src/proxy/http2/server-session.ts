@@ -78,6 +78,7 @@ export class ServerSession implements FrameSink {
   #mostId = largestWindow
   #isOver = false
   #isGreeted = false
+  #isAnnounced = false
   // What the peer said:
   #peerWindow = initialWindow
   #sendWindow = initialWindow
@@ -360,6 +361,8 @@ export class ServerSession implements FrameSink {
     if (stream.isRemoteOver) return this.#resetStream(stream, 'stream_closed')
     stream.receiveWindow -= length
     if (stream.receiveWindow < 0) return this.#resetStream(stream, 'flow_control_error')
+    // H12: refused by its head, so that what was announced is never complete.
+    if (stream.expected >= 0 && content > stream.expected) return this.#spoilt(stream)
     stream.unconsumed += length - content
     if (length > content) this.consumed(stream, length - content)
   }
@@ -369,7 +372,7 @@ export class ServerSession implements FrameSink {
     const stream = this.#streams.get(id)
     if (stream === undefined) return this.#credit(size)
     stream.unconsumed += size
-    if (stream.expected >= 0 && (stream.expected -= size) < 0) return this.#spoilt(stream)
+    if (stream.expected > 0) stream.expected -= size
     stream.owner?.data(bytes, start, end)
   }
 
@@ -635,13 +638,16 @@ export class ServerSession implements FrameSink {
 
   /** The peer should open no streams any more; those that it opens all the same are served (RFC 9113 §6.8). */
   announceEnd(): void {
-    if (!this.#isOver && this.#mostId === largestWindow) this.#goAway(largestWindow, 'no_error')
+    if (this.#isOver || this.#isAnnounced) return
+    this.#isAnnounced = true
+    this.#goAway(largestWindow, 'no_error')
   }
 
   /** Streams that are open are the last. */
   end(): void {
     if (this.#isOver || this.#mostId < largestWindow) return
     this.#mostId = this.#lastId
+    this.#isAnnounced = true
     this.#goAway(this.#lastId, 'no_error')
     if (this.#streams.size === 0) this.#end()
   }
