@@ -1,11 +1,13 @@
+import { failoverReasons } from '../../src/controller/publish/failover-reports.ts'
 import { programmedReasons } from '../../src/controller/publish/programmed.ts'
+import { issuersReasons } from '../../src/model/issuers-condition.ts'
 import { type Reason, reasons } from '../../src/model/problem.ts'
 import { reasonNotes } from './reason-notes.ts'
 
 /** `docs/reasons.md`. @param cases the golden case that shows each reason, as a folder name */
 export function reasonsPage(cases: Readonly<Partial<Record<Reason, string>>>): string {
   const names = Object.keys(reasons) as Reason[]
-  return `<!-- Generated from src/model/problem.ts and src/controller/publish/programmed.ts by \`npm run generate\`. -->
+  return `<!-- Generated from the lists of reasons in src by \`npm run generate\`. -->
 # Reasons
 
 The \`reason\` of every condition comes from this list. The \`message\` beside it says where, what, and what would be right:
@@ -22,16 +24,28 @@ ${ofIssuers}`
 }
 
 const ofIssuers = `# Reasons of IssuersReachable
-Only a running gateway knows it, so that \`check\` does not say it: \`/debug/status\` of a standalone gateway has this condition on every ApiAuthorizer
-whose keys are fetched, and \`/debug/conditions\` of every gateway lists them.
+Only a running gateway knows it, so that \`check\` does not say it. In a cluster every ApiAuthorizer whose keys are fetched has this condition, by what the
+proxies report: it is the proxy that fares worst that counts. \`/debug/status\` of a standalone gateway has it, too, and \`/debug/conditions\` of every gateway.
 
 ## IssuersReachable: True
-The last fetch of the keys of every issuer went well.
+${issuersReasons.IssuersReachable}
 
 ## IssuerUnreachable
-The last fetch of the keys of some issuer failed.
+${issuersReasons.IssuerUnreachable}
 The message names the issuer, why, and until when the keys that are known verify. See that the gateway reaches the issuer: name, firewall,
 certificate. It is tried again by itself.
+
+# Reasons of Events
+An Event says what a condition says, when that turns bad and when it is good again, with the reason of the condition (\`ServingCurrent\` when
+\`ServingLastGood\` ends). Of a route it says, too, what no condition does:
+
+## FailedOver
+${failoverReasons.FailedOver}
+The message names rule, backend and region. It is told when the first proxy sees it; \`/debug/backends\` of a proxy says why the endpoints are out.
+
+## Recovered
+${failoverReasons.Recovered}
+It is told when no proxy goes without the backend any more. Traffic comes back over \`health.slowStart\`.
 `
 
 type ProgrammedReason = keyof typeof programmedReasons

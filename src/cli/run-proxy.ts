@@ -15,6 +15,7 @@ import { Intake } from '../proxy/feed/intake.ts'
 import { KeyFile } from '../proxy/feed/key-file.ts'
 import { LastGoodFile } from '../proxy/feed/last-good-file.ts'
 import { ProxyMetrics } from '../proxy/runtime/proxy-metrics.ts'
+import { reporterOf } from '../proxy/runtime/report.ts'
 import { openAccessLog } from './access-observer.ts'
 import { threadPoolSize } from './config.ts'
 import { openMetrics } from './process-metrics.ts'
@@ -102,6 +103,7 @@ function startFeed(
     credentials: () => credentialsOf(flags),
     applied: (held) => file?.save(held),
     state: () => {},
+    report: reporterOf(proxy.runtime),
   })
   void restore(intake, file, log).then(() => feed.run())
   return async () => {

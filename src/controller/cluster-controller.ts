@@ -9,6 +9,7 @@ import { EventWriter } from './publish/api-events.ts'
 import { apiLease } from './publish/api-lease.ts'
 import type { OwnerReference } from './publish/api-objects.ts'
 import { writeStatus } from './publish/api-status.ts'
+import { FleetReports } from './publish/fleet-reports.ts'
 import { LastGoodSecrets } from './publish/last-good-secrets.ts'
 import { LeaderElection } from './publish/leader-election.ts'
 import type { ConnectedProxy } from './publish/publication.ts'
@@ -20,7 +21,7 @@ import { PushHost } from './push-host.ts'
 import { Reign } from './reign.ts'
 import { Batch } from './sources/batching.ts'
 import { ClusterSource } from './sources/cluster-source.ts'
-import { ProxyEndpoints } from './sources/proxy-endpoints.ts'
+import { ProxyEndpoints, slicesOf } from './sources/proxy-endpoints.ts'
 import { Reflector } from './sources/reflector.ts'
 import { SettingsFile } from './sources/settings-file.ts'
 import { printSourceProblem } from './sources/stock.ts'
@@ -74,6 +75,7 @@ export class ClusterController {
   readonly #expecting: Reflector
   readonly #events: EventWriter
   readonly #statuses: StatusWriter
+  readonly #reports: FleetReports
   readonly #saved: LastGoodSecrets
   readonly #host: PushHost
   readonly #election: LeaderElection
@@ -103,6 +105,14 @@ export class ClusterController {
       proxies: () => this.proxies,
       expected: () => this.#endpoints.ready,
       withheld: () => this.#host.server?.withheld,
+      live: (status, since) => this.#reports.conditionOf(status, since),
+    })
+    this.#reports = new FleetReports({
+      clock,
+      proxies: () => this.proxies,
+      expected: () => this.#endpoints.ready,
+      happened: (status, events) => this.#events.tell(status, events),
+      changed: () => this.#statuses.authorizersChanged(),
     })
     this.#saved = new LastGoodSecrets({ client, log, namespace, installation, owners })
     const name = `${installation}-push-ca`
@@ -155,6 +165,7 @@ export class ClusterController {
     this.#expecting.close()
     this.#settings.close()
     this.#statuses.close()
+    this.#reports.follow()
     this.#events.close()
     await this.#election.release()
     await this.#host.close()
@@ -202,7 +213,14 @@ export class ClusterController {
   #opened(server: PushServer): void {
     const { clock, log } = this.#options
     server.follow(this.#election.leader)
-    this.#reign = new Reign({ clock, log, server, saved: this.#saved, statuses: this.#statuses })
+    this.#reign = new Reign({
+      clock,
+      log,
+      server,
+      saved: this.#saved,
+      statuses: this.#statuses,
+      reports: this.#reports,
+    })
   }
 
   async #load() {
@@ -221,58 +239,29 @@ export class ClusterController {
   }
 
   #newServer(credentials: Credentials): PushServer {
-    const { client, clock, log, version, push, namespace, proxyServiceAccount } = this.#options
-    const serviceAccount = proxyServiceAccount
+    const { client, clock, log, version, push, namespace, propagated } = this.#options
+    const { proxyServiceAccount: serviceAccount } = this.#options
     const review =
       credentials.clientCa === undefined
         ? reviewToken({ client, clock, namespace, serviceAccount })
         : undefined
     const changed = () => this.#statuses.proxiesChanged()
-    const { propagated } = this.#options
-    return new PushServer({
-      clock,
-      log,
-      version,
-      ...push,
-      credentials,
-      review,
-      changed,
-      propagated,
-    })
+    const reported = () => this.#reports.reported()
+    const events = { changed, reported, propagated }
+    return new PushServer({ clock, log, version, ...push, credentials, review, ...events })
   }
 
   #newSource(): ClusterSource {
-    const {
-      client,
-      clock,
-      dice,
-      log,
-      watchNamespaces: namespaces,
-      secretNamespaces,
-      restarted,
-    } = this.#options
-    const changed = this.#changed
-    return new ClusterSource({
-      client,
-      clock,
-      dice,
-      log,
-      namespaces,
-      secretNamespaces,
-      changed,
-      synced: changed,
-      restarted,
-    })
+    const { client, clock, dice, log, secretNamespaces, restarted } = this.#options
+    const { watchNamespaces: namespaces } = this.#options
+    const scope = { namespaces, secretNamespaces }
+    const events = { changed: this.#changed, synced: this.#changed, restarted }
+    return new ClusterSource({ client, clock, dice, log, ...scope, ...events })
   }
 
   #newExpecting(): Reflector {
     const { client, clock, dice, log, namespace, proxyService, restarted } = this.#options
-    const resource = {
-      kind: 'EndpointSlice',
-      apiVersion: 'discovery.k8s.io/v1',
-      path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
-      query: `labelSelector=kubernetes.io%2Fservice-name%3D${proxyService}`,
-    }
+    const resource = slicesOf(namespace, proxyService)
     const store = this.#endpoints
     return new Reflector({ client, clock, dice, log, resource, store, restarted, synced: () => {} })
   }

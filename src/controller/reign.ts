@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Moment } from '../model/push-message.ts'
+import type { FleetReports } from './publish/fleet-reports.ts'
 import type { LastGoodSecrets } from './publish/last-good-secrets.ts'
 import type { PushServer } from './publish/push-server.ts'
 import type { StatusWriter } from './publish/status-writer.ts'
@@ -13,6 +14,7 @@ export interface ReignOptions {
   readonly server: PushServer
   readonly saved: LastGoodSecrets
   readonly statuses: StatusWriter
+  readonly reports: FleetReports
 }
 
 interface Compiled {
@@ -49,6 +51,7 @@ export class Reign {
     this.#sequence = 0
     this.#digest = ''
     this.#options.server.lead(epoch)
+    this.#options.reports.lead()
     this.#options.statuses.lead()
     void this.#work()
   }
@@ -58,6 +61,7 @@ export class Reign {
     this.#timer?.cancel()
     this.#options.server.follow(leader)
     this.#options.statuses.follow()
+    this.#options.reports.follow()
   }
 
   /** @param changedMs when the first change was seen that is in it */
@@ -80,7 +84,7 @@ export class Reign {
 
   /** False when it has to be tried again. */
   async #publish(next: Compiled, epoch: number): Promise<boolean> {
-    const { saved, server, statuses, log, clock } = this.#options
+    const { saved, server, statuses, reports, log, clock } = this.#options
     try {
       await saved.save(next.inUse)
     } catch (error) {
@@ -99,6 +103,7 @@ export class Reign {
       server.publish({ epoch, sequence: ++this.#sequence, snapshot, changedMs })
     }
     const moment: Moment = { epoch, sequence: this.#sequence }
+    reports.update(snapshot, next.state.statuses)
     statuses.update(next.state.statuses, moment)
     return true
   }

@@ -34,6 +34,10 @@ export function sourceId({ issuer, keys }: Issuer): string {
   }
 }
 
+/** Whether its keys are fetched by whoever serves, and can be out of reach. */
+export const isFetched = ({ keys }: Issuer): boolean =>
+  keys.kind !== 'missing' && keys.kind !== 'inline'
+
 /** How to fetch the keys of an issuer; undefined where there is nothing to fetch. */
 export function fetchOf(
   { issuer, keys }: Issuer,

@@ -1,4 +1,5 @@
 import { count, type Decode, Faults, list, oneOf, record, table, text, union } from './decode.ts'
+import { type ProxyReport, reportFields } from './proxy-report.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { SnapshotDelta } from './snapshot-delta.ts'
 import { checked, hostsOf, messagesOf } from './wire.ts'
@@ -18,6 +19,17 @@ export const pushProtocol = 1
 
 /** Where proxies subscribe. */
 export const pushPath = '/v1/configuration'
+
+/**
+ * A header in which each side names the messages that it takes beyond those of the first version. A side that does not know
+ * one would end the connection, so nobody sends one that was not named; a side that does not know the header passes over it.
+ */
+export const takesHeader = 'fairlead-takes'
+
+export const takes = (header: string | readonly string[] | undefined, message: string): boolean =>
+  String(header ?? '')
+    .split(',')
+    .some((each) => each.trim() === message)
 
 /** A message over this many bytes is refused before it is sent, and before it is read (hostile-inputs C10). */
 export const largestMessage = 256 * 1024 * 1024
@@ -65,6 +77,7 @@ export type ProxyMessage =
     } & Moment)
   | { readonly type: 'token'; readonly token: string }
   | { readonly type: 'pong' }
+  | ({ readonly type: 'report'; readonly digest: string } & Moment & ProxyReport)
 
 interface DeltaMessage extends Omit<SnapshotDelta, 'hosts'>, Pick<SnapshotMessage, 'rules'> {
   readonly hosts: readonly HostMessage[]
@@ -141,6 +154,7 @@ const proxyMessage = union<ProxyMessage, 'type'>('type', {
   nack: record({ type: oneOf('nack'), digest: text, problems: list(text), ...moment }, {}),
   token: record({ type: oneOf('token'), token: text }, {}),
   pong: record({ type: oneOf('pong') }, {}),
+  report: record({ type: oneOf('report'), digest: text, ...moment, ...reportFields }, {}),
 })
 
 /**

@@ -15,7 +15,17 @@ process.on('SIGTERM', () => setTimeout(() => process.exit(0), 3000))
 `
 
 /** A backend that says what it was asked, and which Pod it is: its Deployment and Service. */
-export const backend = (name: string, replicas = 2): readonly Manifest[] => [
+export const backend = (name: string, replicas = 2): readonly Manifest[] =>
+  workload(name, program, replicas)
+
+/** An issuer inside the cluster that publishes these keys. */
+export const issuer = (name: string, ...keys: readonly object[]): readonly Manifest[] => {
+  const body = JSON.stringify({ keys })
+  const answer = `(_, response) => response.end(${JSON.stringify(body)})`
+  return workload(name, `require('node:http').createServer(${answer}).listen(8080)`, 1)
+}
+
+const workload = (name: string, script: string, replicas: number): readonly Manifest[] => [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -30,7 +40,7 @@ export const backend = (name: string, replicas = 2): readonly Manifest[] => [
             {
               name: 'backend',
               image,
-              command: ['/nodejs/bin/node', '-e', program],
+              command: ['/nodejs/bin/node', '-e', script],
               env: [{ name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
               ports: [{ containerPort: 8080 }],
               readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },

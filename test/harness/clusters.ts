@@ -97,6 +97,7 @@ export function balanced(
   return {
     clock,
     events,
+    forward,
     selector,
     of,
     endpoint: (name: string, at = 0) => of(name).endpoints[at] as LiveEndpoint,

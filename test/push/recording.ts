@@ -20,6 +20,16 @@ const recorded = [
   'settings-reach-the-snapshot',
 ]
 
+const report = {
+  whole: true,
+  pending: ['shop/late'],
+  issuers: [
+    { authorizer: 'shop/a', issuer: 'https://a.example/', reason: 'timeout', fetchedMs: 1 },
+    { authorizer: 'shop/b', issuer: 'https://b.example/', reason: 'timeout' },
+  ],
+  failovers: [{ route: 'shop/orders', rule: 'all', backend: 'eu' }],
+}
+
 const at = (sequence: number) => ({ epoch: 218_246_400, sequence })
 
 /** All that one half says to the other, as this version says it: a line each, `controller` or `proxy` and the message. */
@@ -47,6 +57,7 @@ export function recording(version: string): string {
     { type: 'hello', protocol: 1, version, ...names, ...at(0), digest: '' },
     { type: 'nack', ...at(1), digest: '', problems: ['rules[0].mtls: this field is not known'] },
     { type: 'pong' },
+    { type: 'report', ...at(1), digest, ...report },
     { type: 'token', token: 'edge-1' },
     { type: 'ack', ...at(1), digest },
   ]

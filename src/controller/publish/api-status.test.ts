@@ -6,7 +6,8 @@ import { ApiClient } from '../../base/api-client.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import { writeStatus } from './api-status.ts'
-import { type StatusCondition, StatusWriter } from './status-writer.ts'
+import type { StatusCondition } from './status-conditions.ts'
+import { StatusWriter } from './status-writer.ts'
 
 interface Stored {
   readonly uid: string

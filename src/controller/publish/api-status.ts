@@ -1,7 +1,7 @@
 import type { ApiClient } from '../../base/api-client.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import { ourVersion } from './api-objects.ts'
-import type { StatusCondition } from './status-writer.ts'
+import type { StatusCondition } from './status-conditions.ts'
 
 const plurals: Readonly<Record<string, string>> = {
   ApiRoute: 'apiroutes',

@@ -1,5 +1,5 @@
 import type { ObjectStatus } from '../../model/problem.ts'
-import type { StatusCondition } from './status-writer.ts'
+import type { StatusCondition } from './status-conditions.ts'
 
 /** Something that happened to an object and that `kubectl describe` should tell. */
 export interface ObjectEvent {

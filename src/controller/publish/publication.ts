@@ -1,3 +1,4 @@
+import type { ProxyReport } from '../../model/proxy-report.ts'
 import type { Moment } from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 
@@ -25,6 +26,8 @@ export interface ConnectedProxy {
   readonly acknowledged: (Moment & { readonly digest: string }) | undefined
   /** Why it refused a newer one. */
   readonly refused: { readonly moment: Moment; readonly problems: readonly string[] } | undefined
+  /** What only it knows, and of which configuration; undefined before it has told, as older ones never do. */
+  readonly report?: (ProxyReport & Moment & { readonly digest: string }) | undefined
 }
 
 /** Brings the newest publication to every proxy. */

@@ -10,6 +10,7 @@ import {
   type Moment,
   pushPath,
   pushProtocol,
+  takesHeader,
 } from '../../model/push-message.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectedProxy, Publication, Publisher, Withheld } from './publication.ts'
@@ -40,6 +41,8 @@ export interface PushServerOptions {
   readonly review: ((token: string) => Promise<Identity | undefined>) | undefined
   /** Some proxy subscribed, acknowledged, refused or left. */
   readonly changed: () => void
+  /** A proxy has told what only it knows. */
+  readonly reported?: () => void
   /** A proxy serves what was changed so long ago. */
   readonly propagated: (seconds: number) => void
   /** Bytes that a message may have; 256 MiB. */
@@ -191,12 +194,14 @@ export class PushServer implements Publisher {
       authenticate: async (token) => review?.(token),
       changed,
       acknowledged: (moment) => this.#acknowledged(moment),
+      reported: () => this.#options.reported?.(),
     })
     this.#sessions.add(session)
     request.socket.setNoDelay(true)
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
       'cache-control': 'no-store',
+      [takesHeader]: 'report',
     })
     response.write(
       frame(encodeControllerMessage({ type: 'hello', protocol: pushProtocol, version, epoch })),
@@ -209,7 +214,9 @@ export class PushServer implements Publisher {
 
   #closed(session: PushSession): void {
     session.closed()
-    if (this.#sessions.delete(session)) this.#options.changed()
+    if (!this.#sessions.delete(session)) return
+    this.#options.changed()
+    this.#options.reported?.()
   }
 }
 

@@ -44,6 +44,8 @@ export interface SessionOptions {
   readonly authenticate: (token: string) => Promise<Identity | undefined>
   readonly changed: () => void
   readonly acknowledged: (moment: Moment) => void
+  /** It has told what only it knows. */
+  readonly reported?: () => void
 }
 
 /** One subscribed proxy: at most one configuration is on its way to it, and it gets the newest when that has arrived. */
@@ -52,6 +54,7 @@ export class PushSession implements ConnectedProxy {
   version = ''
   acknowledged: ConnectedProxy['acknowledged']
   refused: ConnectedProxy['refused']
+  report: ConnectedProxy['report']
   readonly #options: SessionOptions
   readonly #reader = new FrameReader(largestAnswer)
   #identity: Identity
@@ -123,6 +126,9 @@ export class PushSession implements ConnectedProxy {
         return this.#refuse(message)
       case 'token':
         return void this.#renew(message.token)
+      case 'report':
+        this.report = message
+        return this.#options.reported?.()
       case 'pong':
     }
   }

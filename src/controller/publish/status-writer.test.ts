@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { fakeClock } from '../../../test/harness/fake-clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus, Reason } from '../../model/problem.ts'
+import type { LiveCondition } from './fleet-reports.ts'
 import type { ExpectedProxy } from './programmed.ts'
 import type { ConnectedProxy } from './publication.ts'
-import { type StatusCondition, StatusWriter } from './status-writer.ts'
+import type { StatusCondition } from './status-conditions.ts'
+import { StatusWriter } from './status-writer.ts'
 
 const quiet: Log = {
   error: () => {},
@@ -50,6 +52,7 @@ function setUp() {
   let expected: readonly ExpectedProxy[] = pods
   let sequence = 0
   let isDown = false
+  let live: LiveCondition = 'none'
   let atOnce = 0
   let mostAtOnce = 0
   const writer = new StatusWriter({
@@ -69,6 +72,7 @@ function setUp() {
       events.push(...list.map(({ type, reason }) => `${status.uid} ${type} ${reason}`)),
     expected: () => expected,
     withheld: () => undefined,
+    live: ({ kind }) => (kind === 'ApiAuthorizer' ? live : 'none'),
     proxies: () =>
       pods.map(
         (pod) =>
@@ -94,6 +98,10 @@ function setUp() {
     expect(some: readonly ExpectedProxy[]) {
       expected = some
       writer.expectedChanged()
+    },
+    know(next: LiveCondition) {
+      live = next
+      writer.authorizersChanged()
     },
     down(is: boolean) {
       isDown = is
@@ -259,6 +267,73 @@ describe('Events', () => {
     acknowledge(3)
     await pass(2000)
     expect(events).toEqual(['b Warning Conflicted', 'b Normal Accepted'])
+  })
+})
+
+describe('what only proxies know of an authorizer', () => {
+  const reached = { type: 'IssuersReachable', status: 'True', reason: 'IssuersReachable' } as const
+  const good: LiveCondition = { ...reached, message: '' }
+  const bad: LiveCondition = {
+    ...reached,
+    status: 'False',
+    reason: 'IssuerUnreachable',
+    message: 'ECONNREFUSED',
+  }
+  const authorizer = { ...statusOf('a'), kind: 'ApiAuthorizer' }
+
+  /** An authorizer and a route that stand written, and what became of the condition. */
+  async function written() {
+    const set = setUp()
+    set.writer.lead()
+    set.writer.update([authorizer, statusOf('r')], at(1))
+    set.acknowledge(1)
+    await set.pass(1000)
+    const condition = () => set.stored.get('a')?.find(({ type }) => type === 'IssuersReachable')
+    return { ...set, condition }
+  }
+
+  test('is written when it is known, with the generation, and told when it turns', async () => {
+    const { know, pass, condition, writes, events } = await written()
+    expect(condition()).toBeUndefined()
+    know(good)
+    await pass(500)
+    expect(condition()).toMatchObject({ ...good, observedGeneration: 1 })
+    know(bad)
+    await pass(500)
+    expect(condition()).toMatchObject(bad)
+    know(good)
+    await pass(500)
+    expect(events).toEqual(['a Warning IssuerUnreachable', 'a Normal IssuersReachable'])
+    // Of the route nothing is written again.
+    expect(writes.filter((line) => line.startsWith('r '))).toHaveLength(1)
+  })
+
+  test('is written once, however often it is said', async () => {
+    const { know, pass, writes } = await written()
+    for (let i = 0; i < 100; i++) {
+      know(good)
+      await pass(50)
+    }
+    expect(writes.filter((line) => line.startsWith('a '))).toHaveLength(2)
+  })
+
+  test('stays while nobody can tell, through an edit and a new leader, and goes with the last issuer', async () => {
+    const { know, pass, condition, writer, acknowledge, writes } = await written()
+    know(bad)
+    await pass(500)
+    know('unknown')
+    writer.update([{ ...authorizer, generation: 2 }, statusOf('r')], at(2))
+    acknowledge(2)
+    await pass(500)
+    expect(condition()).toMatchObject({ ...bad, observedGeneration: 1 })
+    writer.follow()
+    writer.lead()
+    const before = writes.length
+    await pass(60_000)
+    expect(writes).toHaveLength(before)
+    know('none')
+    await pass(500)
+    expect(condition()).toBeUndefined()
   })
 })
 

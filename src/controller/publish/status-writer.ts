@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { Moment } from '../../model/push-message.ts'
-import { apiTime } from './api-objects.ts'
 import { eventsOf, type Happened } from './events.ts'
+import type { LiveCondition } from './fleet-reports.ts'
 import {
   type ExpectedProxy,
   type Fleet,
@@ -12,16 +12,7 @@ import {
   programmedOf,
 } from './programmed.ts'
 import type { ConnectedProxy, Withheld } from './publication.ts'
-
-/** A condition as it stands in `status.conditions` (meta/v1). */
-export interface StatusCondition {
-  readonly type: string
-  readonly status: string
-  readonly reason: string
-  readonly message: string
-  readonly observedGeneration: number
-  readonly lastTransitionTime: string
-}
+import { conditionsOf, isSame, type StatusCondition } from './status-conditions.ts'
 
 export interface StatusWriterOptions {
   readonly clock: Clock
@@ -35,6 +26,8 @@ export interface StatusWriterOptions {
   readonly expected: () => readonly ExpectedProxy[]
   /** What proxies are not sent at all. */
   readonly withheld: () => Withheld | undefined
+  /** What only proxies can tell of an object. */
+  readonly live?: (status: ObjectStatus, since: Moment) => LiveCondition
 }
 
 interface Entry {
@@ -124,6 +117,13 @@ export class StatusWriter {
     this.#plan(lookMs)
   }
 
+  /** What only proxies can tell of authorizers has changed. */
+  authorizersChanged(): void {
+    for (const [uid, { status }] of this.#entries)
+      if (status.kind === 'ApiAuthorizer') this.#due.add(uid)
+    this.#plan(lookMs)
+  }
+
   #plan(inMs: number): void {
     if (this.#leadsSinceMs === undefined) return
     this.#timer ??= this.#options.clock.after(inMs, () => {
@@ -171,11 +171,12 @@ export class StatusWriter {
   }
 
   #conditions(
-    { status }: Entry,
+    { status, since }: Entry,
     known: readonly StatusCondition[],
     programmed: Programmed,
   ): readonly StatusCondition[] {
-    return conditionsOf(status, programmed, known, this.#options.clock.wallMs())
+    const live = this.#options.live?.(status, since) ?? 'none'
+    return conditionsOf(status, { programmed, live, known }, this.#options.clock.wallMs())
   }
 
   #pump(): void {
@@ -225,57 +226,3 @@ export class StatusWriter {
 /** What may become True without anything being written by anybody. */
 const isPending = ({ status, reason }: Programmed): boolean =>
   status !== 'True' && reason !== 'NotAccepted'
-
-function conditionsOf(
-  status: ObjectStatus,
-  programmed: Programmed,
-  known: readonly StatusCondition[],
-  nowWallMs: number,
-): readonly StatusCondition[] {
-  const { generation } = status
-  const before = known.find(({ type }) => type === 'Programmed')
-  // Once served, a generation stays Programmed: scaling out does not unset it.
-  const stays =
-    before?.status === 'True' &&
-    before.observedGeneration === generation &&
-    programmed.reason !== 'NotAccepted'
-  const last = stays
-    ? before
-    : { type: 'Programmed', observedGeneration: generation, ...programmed }
-  return [...status.conditions, last].map(
-    ({ type, status: value, reason, message, observedGeneration }) => ({
-      type,
-      status: value,
-      reason,
-      message,
-      observedGeneration,
-      lastTransitionTime: timeOf(known, type, value) ?? apiTime(nowWallMs),
-    }),
-  )
-}
-
-/** The time of the last transition stays while the status does (API conventions, `lastTransitionTime`). */
-const timeOf = (
-  known: readonly StatusCondition[],
-  type: string,
-  status: string,
-): string | undefined =>
-  known.find((condition) => condition.type === type && condition.status === status)
-    ?.lastTransitionTime
-
-/** Every condition that we may write. What others write beside them is theirs (C13). */
-const ours = new Set(['Accepted', 'ResolvedRefs', 'ServingLastGood', 'Programmed'])
-
-const isSame = (a: readonly StatusCondition[], b: readonly StatusCondition[]): boolean =>
-  textOf(a) === textOf(b)
-
-const textOf = (conditions: readonly StatusCondition[]): string =>
-  JSON.stringify(
-    conditions
-      .filter(({ type }) => ours.has(type))
-      .map(fieldsOf)
-      .sort(),
-  )
-
-const fieldsOf = ({ type, status, reason, message, observedGeneration }: StatusCondition): string =>
-  JSON.stringify([type, status, reason, message, observedGeneration])

@@ -1,4 +1,4 @@
-import type { RawObject, ReflectorStore } from './reflector.ts'
+import type { RawObject, ReflectorStore, Resource } from './reflector.ts'
 
 /** A Pod behind the proxy Service that is Ready. */
 export interface ReadyProxy {
@@ -66,3 +66,11 @@ export class ProxyEndpoints implements ReflectorStore {
     this.#changed()
   }
 }
+
+/** The slices of a Service. */
+export const slicesOf = (namespace: string, service: string): Resource => ({
+  kind: 'EndpointSlice',
+  apiVersion: 'discovery.k8s.io/v1',
+  path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+  query: `labelSelector=kubernetes.io%2Fservice-name%3D${service}`,
+})

@@ -1,7 +1,7 @@
 import https from 'node:https'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { FrameReader, frame } from '../../model/frame.ts'
-import { pushPath } from '../../model/push-message.ts'
+import { pushPath, takes, takesHeader } from '../../model/push-message.ts'
 
 /** Silence after which a connection counts as dead: three pings. */
 const silenceMs = 30_000
@@ -30,7 +30,7 @@ export interface FeedConnectionOptions {
   /** One message at a time; the next is not read before it has resolved. */
   readonly message: (text: string, send: (text: string) => void) => Promise<void>
   /** @returns what is to be done when it is over */
-  readonly opened: (send: (text: string) => void) => () => void
+  readonly opened: (send: (text: string) => void, takesReports: boolean) => () => void
   /** One was announced that is over the limit; it is passed over. */
   readonly tooLarge: (bytes: number, send: (text: string) => void) => void
   /** Bytes that a message may have. */
@@ -93,7 +93,7 @@ class FeedConnection {
     response.on('error', (error) => this.#end(error))
     if (response.statusCode !== 200) return this.#refused(response)
     this.#expect(silenceMs)
-    this.#closed = this.#options.opened(this.#send)
+    this.#closed = this.#options.opened(this.#send, takes(response.headers[takesHeader], 'report'))
     void this.#read(response)
   }
 

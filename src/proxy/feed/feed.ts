@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
 import { wait } from '../../base/wait.ts'
+import type { ProxyReport } from '../../model/proxy-report.ts'
 import {
   decodeControllerMessage,
   encodeProxyMessage,
@@ -12,6 +13,7 @@ import {
 import { type FeedCredentials, type FeedTarget, subscribe } from './connection.ts'
 import type { Intake } from './intake.ts'
 import type { Held } from './last-good-file.ts'
+import { keepTelling } from './reporting.ts'
 
 const shortestMs = 200
 const longestMs = 10_000
@@ -34,6 +36,8 @@ export interface FeedOptions {
   readonly applied: (held: Held) => void
   /** What keeps the proxy from being fed, for readiness and people; undefined: nothing. */
   readonly state: (problem: string | undefined) => void
+  /** What only a proxy knows; told to controllers that take it. */
+  readonly report?: () => ProxyReport
   /** Bytes that a message may have; 256 MiB. */
   readonly largest?: number
 }
@@ -93,9 +97,13 @@ export class Feed {
         target,
         credentials,
         signal: this.#stop.signal,
-        opened: (send) => {
+        opened: (send, takesReports) => {
           send(encodeProxyMessage(this.#hello()))
-          return this.#watchToken(credentials.token, send)
+          const ends = [this.#watchToken(credentials.token, send)]
+          if (takesReports) ends.push(keepTelling(clock, () => this.#report(), send))
+          return () => {
+            for (const end of ends) end()
+          }
         },
         message: (text, send) => this.#take(text, send),
         largest,
@@ -124,6 +132,15 @@ export class Feed {
       sequence,
       digest,
     }
+  }
+
+  /** Nothing before there is a configuration that it could be about. */
+  #report(): string | undefined {
+    const { intake, report } = this.#options
+    if (intake.held === undefined || report === undefined) return undefined
+    const { epoch, sequence, snapshot } = intake.held
+    const { digest } = snapshot
+    return encodeProxyMessage({ type: 'report', epoch, sequence, digest, ...report() })
   }
 
   async #take(text: string, send: (text: string) => void): Promise<void> {

@@ -45,6 +45,8 @@ export class KeySet {
   users: readonly KeyUser[] = []
   /** Why the last fetch failed, in a word or two; undefined when it did not, or there was none. */
   fault: string | undefined
+  /** A fetch is over, well or not. */
+  isTried = false
   readonly #options: KeySetOptions
   #keys: ReadonlyMap<string, VerificationKey> = new Map()
   /** What the keys are, as they would be saved. */
@@ -138,6 +140,7 @@ export class KeySet {
     } catch (error) {
       this.fault = error instanceof Error ? error.message : 'failed'
     }
+    this.isTried = true
     this.#pending = undefined
     if (this.#closed) return
     fetched(this)

@@ -1,52 +1,35 @@
-import type { Issuer } from '../../model/snapshot.ts'
+import { type IssuersCondition, issuersCondition } from '../../model/issuers-condition.ts'
+import type { AuthorizerTrouble } from '../../model/proxy-report.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
-import type { KeySet } from './key-set.ts'
 
-/** What only a running gateway can say of an object: compile knows nothing of the network. */
-export interface LiveCondition {
+/** What only a running gateway can say of an object. */
+export interface LiveCondition extends IssuersCondition {
   readonly kind: 'ApiAuthorizer'
   readonly namespace: string
   readonly name: string
-  readonly type: 'IssuersReachable'
-  readonly status: 'True' | 'False'
-  readonly reason: 'IssuersReachable' | 'IssuerUnreachable'
-  readonly message: string
 }
 
 /** They are a page of the admin port, too, so that a supervisor can ask its workers for them. */
 export const conditionsPath = '/debug/conditions'
 
-/** Whether the last fetch of keys went well, for each authorizer whose keys are fetched at all. */
+/** Whether the last fetch of keys went well, for each authorizer whose keys are fetched at all, and were once. */
 export function liveConditions(authorizers: Iterable<LiveAuthorizer>): LiveCondition[] {
-  return [...authorizers].flatMap(({ config, issuers }) => {
-    if (!issuers.some(({ keys }) => keys.isFetched)) return []
-    const faults = issuers.flatMap(({ issuer, keys }, at) =>
-      keys.fault === undefined ? [] : faultOf(issuer, at, keys, config.staleKeysForMs),
-    )
-    const isGood = faults.length === 0
+  return [...authorizers].flatMap((authorizer) => {
+    const { config } = authorizer
     const { namespace, name } = config
-    return {
-      kind: 'ApiAuthorizer',
-      namespace,
-      name,
-      type: 'IssuersReachable',
-      status: isGood ? 'True' : 'False',
-      reason: isGood ? 'IssuersReachable' : 'IssuerUnreachable',
-      message: faults.join('; '),
-    }
+    const condition = issuersCondition(config, troublesOf(authorizer))
+    if (condition === undefined || isPending(authorizer)) return []
+    return { kind: 'ApiAuthorizer', namespace, name, ...condition }
   })
 }
 
-function faultOf(issuer: Issuer, at: number, keys: KeySet, staleForMs: number): string {
-  const where = issuer.cognito === undefined ? 'spec.jwt.issuers' : 'spec.cognito.userPools'
-  const what = `the keys of "${issuer.issuer}" cannot be fetched (${keys.fault})`
-  return `${where}[${at}]: ${what}${meanwhile(keys, staleForMs)}; see that the gateway reaches the issuer`
-}
+/** Some issuer has neither answered nor failed yet. */
+export const isPending = ({ issuers }: LiveAuthorizer): boolean =>
+  issuers.some(({ keys }) => keys.isFetched && !keys.isTried)
 
-function meanwhile({ saved }: KeySet, staleForMs: number): string {
-  if (saved === undefined) return ' and never were: its tokens get 503'
-  const { fetchedMs } = saved
-  return `: those of ${dateOf(fetchedMs)} verify until ${dateOf(fetchedMs + staleForMs)}`
-}
-
-const dateOf = (ms: number): string => new Date(ms).toISOString()
+export const troublesOf = ({ config, issuers }: LiveAuthorizer): readonly AuthorizerTrouble[] =>
+  issuers.flatMap(({ issuer, keys: { fault, saved } }) => {
+    if (fault === undefined) return []
+    const fetched = saved !== undefined && { fetchedMs: saved.fetchedMs }
+    return { authorizer: config.id, issuer: issuer.issuer, reason: fault, ...fetched }
+  })
