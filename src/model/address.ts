@@ -17,6 +17,9 @@ function parse(text: string): Address | undefined {
   return ipaddr.process(text)
 }
 
+/** The one text of an address: IPv6 in its short form, IPv4 that is mapped into IPv6 as IPv4. Undefined for anything else. */
+export const canonicalAddress = (text: string): string | undefined => address(text)?.toString()
+
 /** Whether a text is an address in the usual notation: no decimal, octal or short forms of IPv4, no zone. */
 export const isAddress = (text: string): boolean => address(text) !== undefined
 

@@ -29,6 +29,8 @@ export interface Listeners {
 export interface PlainListener {
   /** HTTP/2 by prior knowledge, beside HTTP/1.1. Absent: no. */
   readonly h2c?: boolean
+  /** CIDRs of proxies whose connections begin with a header of the PROXY protocol. Absent: nobody's. */
+  readonly proxyProtocolFrom?: readonly string[]
 }
 
 /** Sizes in bytes, counts in pieces. 0 never means unlimited here. */

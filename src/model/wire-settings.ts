@@ -48,5 +48,5 @@ export const settings: Decode<Settings> = record(
     debugHeadersFor: list(text),
     healthEndpoint: flag,
   },
-  { listeners: record({}, { http: record({}, { h2c: flag }) }) },
+  { listeners: record({}, { http: record({}, { h2c: flag, proxyProtocolFrom: list(text) }) }) },
 )

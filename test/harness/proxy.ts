@@ -23,6 +23,8 @@ export interface TestProxy {
 export interface TestOptions {
   /** HTTP/2 by prior knowledge. */
   readonly h2c?: boolean
+  /** Peers that must begin with a header of the PROXY protocol. */
+  readonly proxyProtocolFrom?: readonly string[]
   readonly ports: readonly number[]
   readonly rule?: Partial<Rule>
   readonly forward?: Partial<Forward>
@@ -101,7 +103,12 @@ export function snapshotOf(options: TestOptions): Snapshot {
       ...defaultSettings,
       clocks: { ...defaultSettings.clocks, ...options.clocks },
       limits: { ...defaultSettings.limits, ...options.limits },
-      ...(options.h2c === true && { listeners: { http: { h2c: true } } }),
+      listeners: {
+        http: {
+          ...(options.h2c === true && { h2c: true }),
+          ...(options.proxyProtocolFrom && { proxyProtocolFrom: options.proxyProtocolFrom }),
+        },
+      },
     },
     hosts: [
       {

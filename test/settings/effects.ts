@@ -426,6 +426,16 @@ const others: readonly Effect[] = [
     after: 'settings of HTTP/2',
   },
   {
+    field: 'listeners.http.proxyProtocolFrom',
+    value: ['127.0.0.0/8'],
+    probe: async (gateway) => {
+      const header = 'PROXY TCP4 192.0.2.7 192.0.2.1 1 2\r\n'
+      return sent(gateway, header + head('/', 'connection: close'))
+    },
+    before: '400 bad_request',
+    after: '200 hello',
+  },
+  {
     field: 'healthEndpoint',
     value: true,
     probe: (gateway) => gateway.ask('/.well-known/fairlead/health'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cidrs } from './cidr-field.ts'
 import { note } from './notes.ts'
 
 /** What the ports for clients speak. */
@@ -12,6 +13,14 @@ export const listeners = z.strictObject({
           note(
             'Whether clients may speak HTTP/2 without TLS, by prior knowledge: for proxies in front that end TLS. HTTP/1.1 is spoken all the same.',
             { default: false },
+          ),
+        ),
+      proxyProtocolFrom: cidrs
+        .optional()
+        .meta(
+          note(
+            'Proxies in front that begin each connection with a header of the PROXY protocol, version 1 or 2. From them it is required, from others it is refused.',
+            { default: [] },
           ),
         ),
     })

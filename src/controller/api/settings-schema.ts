@@ -1,25 +1,12 @@
 import { z } from 'zod'
 import { accessLogField } from '../../model/access-log.ts'
-import { canonicalCidr } from '../../model/address.ts'
 import { printQuantity } from '../../model/quantity.ts'
 import { defaultSettings } from '../../model/settings.ts'
+import { cidrs } from './cidr-field.ts'
 import { duration, line, positiveDuration, quantity } from './fields.ts'
 import { listeners } from './listener-settings.ts'
 import { note } from './notes.ts'
 
-const cidr = z
-  .string()
-  .max(64)
-  .transform((text, context) => {
-    const canonical = canonicalCidr(text)
-    if (canonical === undefined)
-      context.addIssue({
-        code: 'custom',
-        message: `must be an address or a CIDR such as 10.0.0.0/8, not ${text}`,
-      })
-    return canonical ?? ''
-  })
-const cidrs = z.array(cidr).max(256)
 const count = (most: number) => z.int().min(1).max(most)
 const bytes = (least: number, most: number) =>
   quantity

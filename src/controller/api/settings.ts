@@ -55,7 +55,12 @@ function withDefaults(raw: Raw): Settings {
 
 /** Absent unless something differs from the defaults, so that snapshots without it stay as they are. */
 function listenersOf({ listeners }: Raw): Pick<Settings, 'listeners'> {
-  return listeners?.http?.h2c === true ? { listeners: { http: { h2c: true } } } : {}
+  const { h2c = false, proxyProtocolFrom = [] } = listeners?.http ?? {}
+  const http = {
+    ...(h2c && { h2c }),
+    ...(proxyProtocolFrom.length > 0 && { proxyProtocolFrom }),
+  }
+  return Object.keys(http).length === 0 ? {} : { listeners: { http } }
 }
 
 function clocksOf({ clocks: given = {} }: Raw): Settings['clocks'] {

@@ -2,6 +2,7 @@ import net from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Wheel } from '../../base/wheel.ts'
+import { type CidrSet, parseCidrs } from '../../model/address.ts'
 import type { Clocks, Limits, Settings } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer } from '../http1/message.ts'
 import { type Accept, chooseAccept, type SocketOwner } from './accept.ts'
@@ -9,7 +10,9 @@ import { Admission } from './admission.ts'
 import type { ClientConnection, Protocol } from './client-connection.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Http2Connection } from './http2-connection.ts'
+import { comesFrom, peerOf } from './peer.ts'
 import { PriorKnowledge } from './prior-knowledge.ts'
+import { ProxyGate } from './proxy-gate.ts'
 import { spread } from './spread.ts'
 
 export interface ListenerOptions {
@@ -57,6 +60,8 @@ export class Listener implements ConnectionHost {
   readonly #admission: Admission
   /** Connections that are opened from now on may speak HTTP/2 by prior knowledge. */
   #h2c = false
+  /** Peers whose connections begin with a header of the PROXY protocol. */
+  #proxies: CidrSet = parseCidrs([])
   #server: net.Server | undefined
   #emptied: (() => void) | undefined
 
@@ -104,19 +109,47 @@ export class Listener implements ConnectionHost {
     this.clocks = clocks
     this.limits = limits
     this.#h2c = listeners?.http?.h2c ?? false
+    this.#proxies = parseCidrs(listeners?.http?.proxyProtocolFrom ?? [])
   }
 
   #accept(accept: Accept, socket: net.Socket): void {
     const address = socket.remoteAddress
     if (address === undefined) return void socket.destroy()
-    const refusal = this.#admission.admit(address, this.#connections.size, this.limits)
-    if (refusal !== undefined) {
-      this.rejected({ code: 'overloaded', reason: refusal })
+    if (this.#proxies.contains(address)) return this.#acceptProxied(accept, socket)
+    if (!this.#admits(socket, address, this.#connections.size)) return
+    accept(socket, (wrapped) => this.#begin(wrapped, address))
+  }
+
+  /** False for one too many, which is closed. */
+  #admits(socket: net.Socket, address: string, open: number): boolean {
+    const reason = this.#admission.admit(address, open, this.limits)
+    if (reason === undefined) return true
+    this.rejected({ code: 'overloaded', reason })
+    socket.destroy()
+    return false
+  }
+
+  #begin(socket: net.Socket, address: string): SocketOwner {
+    socket.once('close', () => this.#admission.release(address))
+    return this.#h2c ? this.#choose(socket) : this.open(socket, 'http/1.1', 'http')
+  }
+
+  /** Whose connection it is, and whether one too many, is known when the proxy has said so. */
+  #acceptProxied(accept: Accept, socket: net.Socket): void {
+    if (this.#connections.size >= this.limits.connections) {
+      this.rejected({ code: 'overloaded', reason: 'connections' })
       return void socket.destroy()
     }
     accept(socket, (wrapped) => {
-      wrapped.once('close', () => this.#admission.release(address))
-      return this.#h2c ? this.#choose(wrapped) : this.open(wrapped, 'http/1.1', 'http')
+      const gate = new ProxyGate(wrapped, this, (origin) => {
+        this.#connections.delete(gate)
+        if (origin !== undefined) comesFrom(wrapped, origin)
+        const { address } = peerOf(wrapped, 'http')
+        const isWanted = this.#admits(wrapped, address, this.#connections.size)
+        return isWanted ? this.#begin(wrapped, address) : undefined
+      })
+      this.#connections.add(gate)
+      return gate
     })
   }
 
