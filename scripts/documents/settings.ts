@@ -10,13 +10,12 @@ interface Field {
 const groups = (): readonly (readonly [string, Noted])[] =>
   Object.entries(notedOf(settingsSchema).properties ?? {})
 
-/** Fields of a group, or the group itself when it is one. */
+/** Fields of a group and of the groups in it, or the field itself when it is one. */
 const fieldsOf = ([name, noted]: readonly [string, Noted]): Field[] =>
   isGroup(noted)
-    ? Object.entries(noted.properties ?? {}).map(([key, field]) => ({
-        path: `${name}.${key}`,
-        noted: field,
-      }))
+    ? Object.entries(noted.properties ?? {}).flatMap(([key, field]) =>
+        fieldsOf([`${name}.${key}`, field]),
+      )
     : [{ path: name, noted }]
 
 const isGroup = ({ properties }: Noted): boolean => properties !== undefined
@@ -71,16 +70,7 @@ const isPositive = ({ 'x-kubernetes-validations': rules = [] }: Noted): boolean 
 
 /** \`examples/settings.yaml\`: every field with its default. */
 export function settingsExample(): string {
-  const lines = groups().flatMap(([name, noted]) =>
-    isGroup(noted)
-      ? [
-          `# ${noted.description}`,
-          `${name}:`,
-          ...fieldsOf([name, noted]).flatMap((field) => example(field, '  ')),
-          '',
-        ]
-      : [...example({ path: name, noted }, ''), ''],
-  )
+  const lines = groups().flatMap(([path, noted]) => [...example({ path, noted }, ''), ''])
   return `# Generated from src/controller/api/settings-schema.ts by \`npm run generate\`: every field with its default.
 # docs/settings.md has the bounds. Leave out what you do not change.
 
@@ -89,8 +79,13 @@ ${lines.join('\n').trimEnd()}
 }
 
 function example({ path, noted }: Field, indent: string): string[] {
-  const { description, note = {} } = noted
+  const { description, note = {}, properties = {} } = noted
   const absent = note.absent === undefined ? '' : ` Empty: ${note.absent}.`
   const name = path.split('.').at(-1)
-  return [`${indent}# ${description}${absent}`, `${indent}${name}: ${printed(note.default)}`]
+  const said = `${indent}# ${description}${absent}`
+  if (!isGroup(noted)) return [said, `${indent}${name}: ${printed(note.default)}`]
+  const inner = Object.entries(properties).flatMap(([key, field]) =>
+    example({ path: `${path}.${key}`, noted: field }, `${indent}  `),
+  )
+  return [said, `${indent}${name}:`, ...inner]
 }
