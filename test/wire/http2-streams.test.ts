@@ -163,6 +163,7 @@ describe('bodies', () => {
     await gone(upstream.connections[0])
     expect(upstream.text()).not.toContain('0\r\n\r\n')
     // The rest of it is not wanted.
+    await pass(clock, 1100)
     await client.until(() => client.stream(1).reset !== undefined)
     expect(client.stream(1).reset).toBe('no_error')
     client.request(3)
@@ -209,15 +210,31 @@ describe('bodies', () => {
   })
 
   test('R19 an answer before the body was read is passed on, and the rest is not wanted', async () => {
-    const { client } = await start(({ socket }) => void socket.write(ok('early')))
+    const { client, clock } = await start(({ socket }) => void socket.write(ok('early')))
     client.frame(1, 4, 1, post('/hold')).frame(0, 0, 1, 'abc')
     const { body } = await client.answered(1)
     expect(body).toBe('early')
+    // A client that has all but sent it may end it.
+    await pass(clock, 900)
+    expect(client.stream(1).reset).toBeUndefined()
+    await pass(clock, 200)
     await client.until(() => client.stream(1).reset !== undefined)
     expect(client.stream(1).reset).toBe('no_error')
     client.frame(0, 1, 1, 'def')
     await client.ping()
     expect(client.over).toBe(false)
+  })
+
+  test('R19 of more than 64 KiB behind an answer the rest is refused at once', async () => {
+    const { client } = await start(({ socket }) => void socket.write(ok('early')))
+    client.frame(1, 4, 1, post('/hold')).frame(0, 0, 1, 'abc')
+    await client.answered(1)
+    await turns(2)
+    for (let i = 0; i < 5; i++) client.frame(0, 0, 1, Buffer.alloc(16_000))
+    await client.until(() => client.stream(1).reset !== undefined)
+    expect(client.stream(1).reset).toBe('no_error')
+    client.request(3, get('/hold'))
+    expect((await client.answered(3)).body).toBe('early')
   })
 
   test('413 for a body that grows too large', async () => {

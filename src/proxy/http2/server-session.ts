@@ -299,7 +299,10 @@ export class ServerSession implements FrameSink {
     if (isAck) return
     for (let at = start; at < end && !this.#isOver; at += 6)
       this.#apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2))
-    if (!this.#isOver) this.#out.head(0, frameTypes.settings, bits.ack, 0)
+    if (this.#isOver) return
+    // Said before the windows are used that it opens.
+    this.#out.head(0, frameTypes.settings, bits.ack, 0)
+    this.#pump()
   }
 
   #apply(id: number, value: number): void {
@@ -316,7 +319,6 @@ export class ServerSession implements FrameSink {
       stream.sendWindow += change
       if (stream.sendWindow > largestWindow) return this.fail('flow_control_error')
     }
-    if (change > 0) this.#pump()
   }
 
   #ping({ stream, length, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
@@ -496,9 +498,12 @@ export class ServerSession implements FrameSink {
     stream.isLocalOver = true
     this.#leaving.push(stream)
     this.#owner.changed()
-    if (stream.isRemoteOver) return this.#close(stream, false)
-    // RFC 9113 §8.1: the rest of the request is not wanted.
-    this.#resetStream(stream, 'no_error')
+    if (stream.isRemoteOver) this.#close(stream, false)
+  }
+
+  /** Our message has left, and the rest of the peer's is not wanted (RFC 9113 §8.1). */
+  refuseRest(stream: Stream): void {
+    if (stream.isLocalOver && this.#streams.has(stream.id)) this.#resetStream(stream, 'no_error')
   }
 
   /** Our message will not be complete. */

@@ -95,6 +95,7 @@ export class StreamReply implements Reply, StreamOwner {
 
   left(): void {
     this.#finish(true)
+    if (!this.#stream.isRemoteOver) this.#request.discard()
   }
 
   /** The client does not want the answer any more, or is gone. */

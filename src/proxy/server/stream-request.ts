@@ -6,6 +6,13 @@ import type { ServerSession } from '../http2/server-session.ts'
 import type { Stream } from '../http2/stream.ts'
 import type { ConnectionHost } from './connection.ts'
 
+/**
+ * What is read and thrown away behind an answer that came before the whole request: many clients look at an answer only
+ * once they could send all that they have, and take a reset for a failure.
+ */
+const lingerBytes = 64 * 1024
+const lingerMs = 1000
+
 /** What the streams of a connection share. */
 export interface StreamHome {
   readonly host: ConnectionHost
@@ -88,6 +95,7 @@ export class StreamRequest implements Request, BodySource {
 
   /** A part arrived. */
   take(bytes: Buffer, start: number, end: number): void {
+    if (this.#discarding >= 0) return this.#throwAway(end - start)
     if (this.#fault !== undefined) return this.#home.session.consumed(this.#stream, end - start)
     if (this.#sink === undefined || this.#pausing) {
       this.#pending ??= []
@@ -159,6 +167,23 @@ export class StreamRequest implements Request, BodySource {
   close(): void {
     this.#deadline?.close()
     this.#pending = undefined
+  }
+
+  /** Bytes that were thrown away behind the answer; -1 before. */
+  #discarding = -1
+
+  /** The answer has left, and the body is not complete. */
+  discard(): void {
+    this.#discarding = 0
+    this.#home.host.wheel.after(lingerMs, () => this.#home.session.refuseRest(this.#stream))
+    this.#throwAway(this.#stream.unconsumed)
+  }
+
+  #throwAway(bytes: number): void {
+    const { session } = this.#home
+    session.consumed(this.#stream, bytes)
+    this.#discarding += bytes
+    if (this.#discarding > lingerBytes) session.refuseRest(this.#stream)
   }
 }
 
