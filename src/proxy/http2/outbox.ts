@@ -22,10 +22,6 @@ export class Outbox {
     this.#send = send
   }
 
-  get isEmpty(): boolean {
-    return this.#end === 0
-  }
-
   /** The head of a frame; `length` bytes must follow. */
   head(length: number, type: number, flags: number, stream: number): void {
     const slab = this.#room(frameHeadBytes + length)

@@ -13,11 +13,12 @@ import {
   largestWindow,
   settingIds,
 } from './frame.ts'
+import { FramePrinter } from './frame-printer.ts'
 import { type FrameHead, FrameReader, type FrameSink } from './frame-reader.ts'
 import { HpackDecoder } from './hpack-decoder.ts'
-import { encodeFields, encodeHead } from './hpack-encoder.ts'
-import { Outbox } from './outbox.ts'
+import { encodeHead } from './hpack-encoder.ts'
 import { malformed, RequestFields } from './request-fields.ts'
+import { Sending, type SendingOwner } from './sending.ts'
 import { newStream, type Stream } from './stream.ts'
 
 export interface SessionOwner {
@@ -59,18 +60,15 @@ const faults = Object.fromEntries(
  * The server's side of an HTTP/2 connection (RFC 9113), behind the client's preface: bytes in, requests and bytes out.
  * It has no socket and no clock: the time comes with the bytes.
  */
-export class ServerSession implements FrameSink {
+export class ServerSession implements FrameSink, SendingOwner {
   readonly #owner: SessionOwner
-  readonly #out: Outbox
+  readonly #print: FramePrinter
+  readonly #sending: Sending
   readonly #reader = new FrameReader(this)
   readonly #hpack = new HpackDecoder()
   readonly #fields: RequestFields
   readonly #streams = new Map<number, Stream>()
   readonly #closed = new ClosedStreams()
-  /** Streams with bytes that wait for a window. */
-  readonly #waiting = new Set<Stream>()
-  /** Streams whose last frame has not been handed to the kernel. */
-  #leaving: Stream[] = []
   #limits: HeadLimits
   #nowMs: number
   #lastId = 0
@@ -81,7 +79,6 @@ export class ServerSession implements FrameSink {
   #isAnnounced = false
   // What the peer said:
   #peerWindow = initialWindow
-  #sendWindow = initialWindow
   // What we said:
   #receiveWindow = connectionWindow
   #owed = 0
@@ -101,7 +98,11 @@ export class ServerSession implements FrameSink {
     this.#owner = owner
     this.#limits = limits
     this.#nowMs = nowMs
-    this.#out = new Outbox((bytes) => owner.send(bytes))
+    this.#print = new FramePrinter(
+      (bytes) => owner.send(bytes),
+      () => owner.changed(),
+    )
+    this.#sending = new Sending(this, this.#print)
     this.#fields = new RequestFields(limits, scheme)
     this.#resets = new Budget(1000, 33, nowMs)
     this.#controls = new Budget(1000, 100, nowMs)
@@ -128,7 +129,6 @@ export class ServerSession implements FrameSink {
   read(bytes: Buffer, from: number, end: number): void {
     this.#nowMs = this.#owner.nowMs()
     this.#reader.read(bytes, from, end)
-    if (!this.#out.isEmpty) this.#owner.changed()
   }
 
   /** New limits hold from the next head on. */
@@ -137,18 +137,12 @@ export class ServerSession implements FrameSink {
   }
 
   #greet(): void {
-    const out = this.#out
-    out.head(18, frameTypes.settings, 0, 0)
-    this.#setting(settingIds.maxConcurrentStreams, mostStreams)
-    this.#setting(settingIds.initialWindowSize, streamWindow)
-    this.#setting(settingIds.maxHeaderListSize, this.#limits.headerBytes)
-    this.#windowUpdate(0, connectionWindow - initialWindow)
-    this.#owner.changed()
-  }
-
-  #setting(id: number, value: number): void {
-    this.#out.uint16(id)
-    this.#out.uint32(value)
+    this.#print.settings([
+      [settingIds.maxConcurrentStreams, mostStreams],
+      [settingIds.initialWindowSize, streamWindow],
+      [settingIds.maxHeaderListSize, this.#limits.headerBytes],
+    ])
+    this.#print.windowUpdate(0, connectionWindow - initialWindow)
   }
 
   // Frames in:
@@ -171,7 +165,7 @@ export class ServerSession implements FrameSink {
       case frameTypes.settings:
         return this.#settings(head, bytes, start, end)
       case frameTypes.ping:
-        return this.#ping(head, bytes, start, end)
+        return this.#ping(head, bytes, start)
       case frameTypes.goAway:
         if (stream !== 0) return this.fail('protocol_error')
         return head.length < 8 ? this.fail('frame_size_error') : this.#control()
@@ -301,8 +295,8 @@ export class ServerSession implements FrameSink {
       this.#apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2))
     if (this.#isOver) return
     // Said before the windows are used that it opens.
-    this.#out.head(0, frameTypes.settings, bits.ack, 0)
-    this.#pump()
+    this.#print.settingsAck()
+    this.#sending.pump()
   }
 
   #apply(id: number, value: number): void {
@@ -321,13 +315,12 @@ export class ServerSession implements FrameSink {
     }
   }
 
-  #ping({ stream, length, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
+  #ping({ stream, length, flags }: FrameHead, bytes: Buffer, start: number): void {
     if (stream !== 0) return this.fail('protocol_error')
     if (length !== 8) return this.fail('frame_size_error')
     this.#control()
     if ((flags & bits.ack) !== 0 || this.#isOver) return
-    this.#out.head(8, frameTypes.ping, bits.ack, 0)
-    this.#out.bytes(bytes, start, end)
+    this.#print.pingAck(bytes, start)
   }
 
   #windowGrows({ stream: id, length }: FrameHead, bytes: Buffer, start: number): void {
@@ -337,15 +330,14 @@ export class ServerSession implements FrameSink {
     const more = bytes.readUInt32BE(start) & 0x7fffffff
     if (id === 0) {
       if (more === 0) return this.fail('protocol_error')
-      this.#sendWindow += more
-      return this.#sendWindow > largestWindow ? this.fail('flow_control_error') : this.#pump()
+      return this.#sending.grow(more) ? this.#sending.pump() : this.fail('flow_control_error')
     }
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     if (more === 0) return this.#resetStream(stream, 'protocol_error')
     stream.sendWindow += more
     if (stream.sendWindow > largestWindow) return this.#resetStream(stream, 'flow_control_error')
-    this.#pump()
+    this.#sending.pump()
   }
 
   data({ stream: id, length, flags }: FrameHead, content: number): void {
@@ -410,7 +402,7 @@ export class ServerSession implements FrameSink {
     if (stream.isRemoteOver) return
     stream.owed += bytes
     if (stream.owed < streamWindow / 2) return
-    this.#windowUpdate(stream.id, stream.owed)
+    this.#print.windowUpdate(stream.id, stream.owed)
     stream.receiveWindow += stream.owed
     stream.owed = 0
   }
@@ -418,86 +410,29 @@ export class ServerSession implements FrameSink {
   #credit(bytes: number): void {
     this.#owed += bytes
     if (this.#owed < connectionWindow / 2 || this.#isOver) return
-    this.#windowUpdate(0, this.#owed)
+    this.#print.windowUpdate(0, this.#owed)
     this.#receiveWindow += this.#owed
     this.#owed = 0
-  }
-
-  #windowUpdate(id: number, bytes: number): void {
-    this.#out.head(4, frameTypes.windowUpdate, 0, id)
-    this.#out.uint32(bytes)
-    this.#owner.changed()
   }
 
   // Messages out:
 
   /** @param length -1 for none; `content-length` is written here */
   sendHead(stream: Stream, status: number, headers: HeaderList, length: number): void {
-    if (this.#isShut(stream)) return
-    this.#sendBlock(stream, encodeHead(status, headers, length), 0)
-  }
-
-  #sendBlock({ id }: Stream, block: string, flags: number): void {
-    const out = this.#out
-    let at = Math.min(block.length, frameBytes)
-    const isWhole = at === block.length
-    out.head(at, frameTypes.headers, isWhole ? flags | bits.endHeaders : flags, id)
-    out.text(isWhole ? block : block.slice(0, at))
-    while (at < block.length) {
-      const end = Math.min(block.length, at + frameBytes)
-      out.head(end - at, frameTypes.continuation, end === block.length ? bits.endHeaders : 0, id)
-      out.text(block.slice(at, end))
-      at = end
-    }
-    this.#owner.changed()
+    if (!this.#isShut(stream)) this.#print.block(stream.id, encodeHead(status, headers, length), 0)
   }
 
   /** The chunk is borrowed. False: wait for `writable`. */
   send(stream: Stream, chunk: Buffer): boolean {
-    if (this.#isShut(stream) || stream.ending) return true
-    const sent = stream.queued > 0 ? 0 : this.#sendPart(stream, chunk, 0)
-    this.#owner.changed()
-    if (sent === chunk.length) return !this.isBlocked
-    stream.queue ??= []
-    stream.queue.push(Buffer.from(chunk.subarray(sent)))
-    stream.queued += chunk.length - sent
-    this.#wait(stream)
-    return false
-  }
-
-  /** As much from `from` on as the windows let out. @returns where it stopped */
-  #sendPart(stream: Stream, chunk: Buffer, from: number): number {
-    let at = from
-    while (at < chunk.length) {
-      const room = Math.min(stream.sendWindow, this.#sendWindow, frameBytes)
-      if (room <= 0) break
-      const end = Math.min(chunk.length, at + room)
-      this.#out.head(end - at, frameTypes.data, 0, stream.id)
-      this.#out.bytes(chunk, at, end)
-      stream.sendWindow -= end - at
-      this.#sendWindow -= end - at
-      at = end
-    }
-    return at
+    return this.#isShut(stream) || this.#sending.send(stream, chunk)
   }
 
   /** Our message is complete, once what waits has left. */
   finish(stream: Stream, trailers: HeaderList | undefined): void {
-    if (this.#isShut(stream) || stream.ending) return
-    stream.ending = true
-    stream.trailers = trailers
-    if (stream.queued === 0) this.#localEnds(stream)
+    if (!this.#isShut(stream)) this.#sending.finish(stream, trailers)
   }
 
-  #localEnds(stream: Stream): void {
-    const { trailers } = stream
-    if (trailers !== undefined && trailers.size > 0)
-      this.#sendBlock(stream, encodeFields(trailers), bits.endStream)
-    else if (!this.#out.endStream(stream.id))
-      this.#out.head(0, frameTypes.data, bits.endStream, stream.id)
-    stream.isLocalOver = true
-    this.#leaving.push(stream)
-    this.#owner.changed()
+  localEnded(stream: Stream): void {
     if (stream.isRemoteOver) this.#close(stream, false)
   }
 
@@ -509,7 +444,7 @@ export class ServerSession implements FrameSink {
   /** Our message will not be complete. */
   cancel(stream: Stream, error: ErrorName): void {
     if (this.#isShut(stream)) return
-    this.#writeReset(stream.id, error)
+    this.#print.reset(stream.id, error)
     this.#close(stream, true)
   }
 
@@ -527,22 +462,14 @@ export class ServerSession implements FrameSink {
     if (this.#isOver) return
     if (!this.#resets.take(this.#nowMs)) return this.fail('enhance_your_calm')
     this.#closed.add(id, true)
-    this.#writeReset(id, error)
-  }
-
-  #writeReset(id: number, error: ErrorName): void {
-    this.#out.head(4, frameTypes.reset, 0, id)
-    this.#out.uint32(errorCodes[error])
-    this.#owner.changed()
+    this.#print.reset(id, error)
   }
 
   #close(stream: Stream, wasReset: boolean): void {
     if (!this.#streams.delete(stream.id)) return
-    this.#waiting.delete(stream)
+    this.#sending.forget(stream)
     this.#closed.add(stream.id, wasReset)
     this.#credit(stream.unconsumed)
-    stream.queue = undefined
-    stream.queued = 0
     if (!stream.isLocalOver) stream.owner?.reset()
     if (this.#streams.size === 0) this.#rest()
   }
@@ -553,50 +480,21 @@ export class ServerSession implements FrameSink {
     this.#owner.rested()
   }
 
-  // Windows out:
+  // Waiting:
 
-  #wait(stream: Stream): void {
-    stream.stalledSinceMs = this.#owner.nowMs()
-    this.#waiting.add(stream)
-  }
-
-  /** A frame of each stream in turn, as long as a window lets one out. */
-  #pump(): void {
-    for (let hasMoved = true; hasMoved && this.#sendWindow > 0; ) {
-      hasMoved = false
-      for (const stream of [...this.#waiting]) if (this.#sendQueued(stream)) hasMoved = true
-    }
-  }
-
-  #sendQueued(stream: Stream): boolean {
-    const chunk = stream.queue?.[0]
-    if (chunk === undefined || !this.#waiting.has(stream)) return false
-    const sent = this.#sendPart(stream, chunk.subarray(0, frameBytes), 0)
-    if (sent === 0) return false
-    this.#owner.changed()
-    stream.queued -= sent
-    stream.stalledSinceMs = this.#nowMs
-    if (sent === chunk.length) stream.queue?.shift()
-    else (stream.queue as Buffer[])[0] = chunk.subarray(sent)
-    if (stream.queued > 0) return true
-    this.#waiting.delete(stream)
-    if (stream.ending) this.#localEnds(stream)
-    else if (!this.isBlocked) stream.owner?.writable()
-    return true
+  nowMs(): number {
+    return this.#owner.nowMs()
   }
 
   /** Since when something waits for the client, a window or the kernel; undefined when nothing does. */
   get stalledSinceMs(): number | undefined {
-    let sinceMs = this.#blockedSinceMs
-    for (const stream of this.#waiting)
-      sinceMs = Math.min(sinceMs ?? stream.stalledSinceMs, stream.stalledSinceMs)
-    return sinceMs
+    return this.#sending.stalledSinceMs
   }
 
   /** Resets streams that have waited for a window since before that time; ends all when the connection's is what they wait for. */
   cutStalled(beforeMs: number): void {
-    const stalled = [...this.#waiting].filter((stream) => stream.stalledSinceMs <= beforeMs)
-    if (stalled.length > 0 && this.#sendWindow <= 0) return this.fail('enhance_your_calm')
+    const stalled = this.#sending.stalled(beforeMs)
+    if (stalled.length > 0 && this.#sending.isShut) return this.fail('enhance_your_calm')
     for (const stream of stalled) this.cancel(stream, 'enhance_your_calm')
   }
 
@@ -606,37 +504,26 @@ export class ServerSession implements FrameSink {
       if (!stream.isRemoteOver) this.cancel(stream, 'cancel')
   }
 
-  #blockedSinceMs: number | undefined
-
   get isBlocked(): boolean {
-    return this.#blockedSinceMs !== undefined
+    return this.#sending.isBlocked
   }
 
   /** The kernel does not take what it is given: told by who knows. */
   set isBlocked(isBlocked: boolean) {
-    if (!isBlocked) this.#blockedSinceMs = undefined
-    else this.#blockedSinceMs ??= this.#owner.nowMs()
+    this.#sending.isBlocked = isBlocked
   }
 
   /** The kernel takes more. */
   drained(): void {
-    this.isBlocked = false
-    this.#left()
+    this.#sending.isBlocked = false
+    this.#sending.left()
     for (const stream of this.#streams.values())
       if (stream.queued === 0 && !stream.isLocalOver) stream.owner?.writable()
   }
 
   /** Everything that was said is handed on. */
   flush(): void {
-    this.#out.flush()
-    if (!this.isBlocked) this.#left()
-  }
-
-  #left(): void {
-    if (this.#leaving.length === 0) return
-    const leaving = this.#leaving
-    this.#leaving = []
-    for (const stream of leaving) stream.owner?.left()
+    this.#sending.flush()
   }
 
   // The end:
@@ -645,7 +532,7 @@ export class ServerSession implements FrameSink {
   announceEnd(): void {
     if (this.#isOver || this.#isAnnounced) return
     this.#isAnnounced = true
-    this.#goAway(largestWindow, 'no_error')
+    this.#print.goAway(largestWindow, 'no_error')
   }
 
   /** Streams that are open are the last. */
@@ -653,7 +540,7 @@ export class ServerSession implements FrameSink {
     if (this.#isOver || this.#mostId < largestWindow) return
     this.#mostId = this.#lastId
     this.#isAnnounced = true
-    this.#goAway(this.#lastId, 'no_error')
+    this.#print.goAway(this.#lastId, 'no_error')
     if (this.#streams.size === 0) this.#end()
   }
 
@@ -661,7 +548,7 @@ export class ServerSession implements FrameSink {
   fail(error: ErrorName, fault = faults[error]): void {
     if (this.#isOver) return
     this.#owner.rejected(fault)
-    this.#goAway(Math.min(this.#lastId, this.#mostId), error)
+    this.#print.goAway(Math.min(this.#lastId, this.#mostId), error)
     this.#end()
   }
 
@@ -669,9 +556,8 @@ export class ServerSession implements FrameSink {
   lost(): void {
     this.#isOver = true
     this.#reader.stop()
-    this.#out.drop()
     this.#resetAll()
-    for (const stream of this.#leaving.splice(0)) stream.owner?.reset()
+    this.#sending.lost()
   }
 
   #end(): void {
@@ -684,16 +570,7 @@ export class ServerSession implements FrameSink {
   #resetAll(): void {
     const streams = [...this.#streams.values()]
     this.#streams.clear()
-    this.#waiting.clear()
+    for (const stream of streams) this.#sending.forget(stream)
     for (const stream of streams) if (!stream.isLocalOver) stream.owner?.reset()
-  }
-
-  #goAway(lastId: number, error: ErrorName): void {
-    const debug = error === 'no_error' ? '' : error
-    this.#out.head(8 + debug.length, frameTypes.goAway, 0, 0)
-    this.#out.uint32(lastId)
-    this.#out.uint32(errorCodes[error])
-    this.#out.text(debug)
-    this.#owner.changed()
   }
 }
