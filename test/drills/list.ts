@@ -13,6 +13,7 @@ import { regionKilled } from './rows/region-killed.ts'
 import { regionReturns } from './rows/region-returns.ts'
 import { regionSlow } from './rows/region-slow.ts'
 import { tenBroken } from './rows/ten-broken.ts'
+import { webSockets } from './rows/web-sockets.ts'
 
 /** Every drill, in the order of the table. */
 export const drills: readonly Drill[] = [
@@ -29,5 +30,6 @@ export const drills: readonly Drill[] = [
   names,
   clockJumps,
   idleConnections,
+  webSockets,
   ...manyRoutes,
 ]

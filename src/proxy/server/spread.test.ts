@@ -47,6 +47,15 @@ describe('spread', () => {
     expect(seen).toEqual([1, 3, 5, 7, 9, 10])
   })
 
+  test('who is late makes good for it', () => {
+    const clock = fakeClock()
+    let acted = 0
+    const members = Array.from({ length: 1000 }, (_, i) => i)
+    spread(members, { clock, withinMs: 5000, evenly: true, act: () => acted++ })
+    for (let i = 0; i < 10; i++) clock.leap(490)
+    expect(acted).toBeGreaterThan(970)
+  })
+
   test('without time all have it at once', () => {
     expect(turns(5000, 0, [0])).toEqual([5000])
   })

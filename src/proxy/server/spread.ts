@@ -23,11 +23,14 @@ export function spread<T>(
   const least = evenly ? 1 : harmless
   const count = Math.max(least, Math.ceil((members.length * turnMs) / withinMs))
   const everyMs = evenly ? Math.max((withinMs * count) / members.length, turnMs) : turnMs
+  const startMs = clock.nowMs()
   let at = 0
   let timer: Timer | undefined
   const turn = () => {
-    const end = at + count
-    for (; at < end && at < members.length; at++) act(members[at] as T)
+    // A turn that comes late makes good for those that were missed, so that all have had theirs in time.
+    const turns = Math.floor((clock.nowMs() - startMs) / everyMs) + 1
+    const end = Math.min(turns * count, members.length)
+    for (; at < end; at++) act(members[at] as T)
     if (at < members.length) timer = clock.after(everyMs, turn)
   }
   turn()

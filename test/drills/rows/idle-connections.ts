@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { largestBurst } from '../burst.ts'
 import type { Drill } from '../drill.ts'
 import { IdleClients } from '../idle-clients.ts'
 import { fileOf, route } from '../manifests.ts'
@@ -13,7 +14,7 @@ const mostAtOnce = 0.1
 
 export const idleConnections: Drill = {
   name: 'idle-connections',
-  what: `${wanted} idle connections during ${pushes} config pushes and a drain (WebSockets come later)`,
+  what: `${wanted} idle connections during ${pushes} config pushes and a drain`,
   must: 'none dropped by a change that does not concern their route; closed at the drain, spread out, before its deadline',
   seconds: 60,
   async run(stage) {
@@ -54,16 +55,4 @@ export const idleConnections: Drill = {
 function openFiles(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8')
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 20_000)
-}
-
-/** The most that closed within a tenth of a second. */
-function largestBurst(closedMs: readonly number[]): number {
-  const sorted = [...closedMs].sort((a, b) => a - b)
-  let from = 0
-  let most = 0
-  sorted.forEach((at, i) => {
-    while (at - (sorted[from] ?? 0) > 100) from++
-    most = Math.max(most, i - from + 1)
-  })
-  return most
 }
