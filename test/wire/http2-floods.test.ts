@@ -372,6 +372,24 @@ describe('windows', () => {
     expect(proxy.proxy.inFlight).toBe(0)
   })
 
+  test('H6 H7 a long answer earns the windows and PINGs that its client needs for it', async () => {
+    const size = 40_000_000
+    const { client } = await start(answering(ok('x'.repeat(size))))
+    client.request(1)
+    let [seen, got] = [0, 0]
+    while (got < size && !client.over) {
+      await client.until(() => client.frames.length > seen)
+      for (const { type, payload } of client.frames.slice(seen)) {
+        seen++
+        if (type !== 0 || payload.length === 0) continue
+        got += payload.length
+        client.frame(8, 0, 0, uint32(payload.length)).frame(8, 0, 1, uint32(payload.length))
+        client.frame(6, 0, 0, 'pingpong')
+      }
+    }
+    expect([got, client.goAways]).toEqual([size, []])
+  })
+
   test('H7 a window that opens a little at a time lets a little out at a time', async () => {
     const { client } = await start(large)
     client

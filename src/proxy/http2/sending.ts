@@ -6,6 +6,8 @@ import type { Stream } from './stream.ts'
 
 export interface SendingOwner {
   nowMs(): number
+  /** A DATA frame was sent. */
+  dataSent(): void
   /** Our message on the stream is complete. */
   localEnded(stream: Stream): void
 }
@@ -55,6 +57,7 @@ export class Sending {
       this.#print.data(stream.id, chunk, at, end)
       stream.sendWindow -= end - at
       this.#window -= end - at
+      this.#owner.dataSent()
       at = end
     }
     return at
