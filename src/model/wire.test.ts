@@ -59,6 +59,7 @@ const rule: Rule = {
     allowCredentials: true,
     maxAgeSeconds: 600,
   },
+  upgrade: { webSocket: true, maxLifetimeMs: 7_200_000, expiresWithToken: true },
   errors: [
     { codes: ['no_backend'], status: 503, contentType: 'text/html', body: '<h1>Back soon</h1>' },
   ],

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import fs from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { compileFolder } from '../../src/cli/compile-folder.ts'
 import { sourceId } from '../../src/model/key-source.ts'
 import type { SavedKeys } from '../../src/model/saved-keys.ts'
@@ -49,7 +52,7 @@ describe('every example', () => {
   )
 
   test('none is left out here', () => {
-    expect(withRoutes).toEqual(['canary', 'cognito', 'multi-region'])
+    expect(withRoutes).toEqual(['canary', 'cognito', 'multi-region', 'websocket'])
   })
 })
 
@@ -141,6 +144,36 @@ describe('canary, as it is', () => {
     const curl = running.here("curl -s -H 'host: cart.shop.example' http://127.0.0.1:8080/")
     const many = await shell.run(`for i in $(seq 40); do ${curl}; done | sort | uniq -c`)
     expect(many).toMatch(/^ *40 stable GET \/ $/m)
+  })
+})
+
+describe('websocket, as it is', () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  let running: Running
+  beforeAll(async () => {
+    server.on('connection', (socket) => socket.send('prices follow'))
+    if (server.address() === null) await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    running = await start('websocket', { 'endpoints.json': endpoints({ prices: port }) })
+  })
+  afterAll(async () => {
+    await running.program.close()
+    for (const client of server.clients) client.terminate()
+    server.close()
+  })
+
+  test('explain says that the rule takes WebSockets', async () => {
+    expect(await running.run(/^node .* explain /)).toMatch(/^upgrade +WebSockets, for at most 2h$/m)
+  })
+
+  test("the README's handshakes: 101 and the first word, 403 for another page", async () => {
+    await running.run(/^KEY=/)
+    // It ends when curl has waited long enough, which curl calls a failure.
+    const opened = await shell.run(`${running.take(/^curl -i -s -N .*: websocket/)} || true`)
+    expect(statusOf(opened)).toBe(101)
+    expect(opened).toContain('prices follow')
+    expect(statusOf(await running.run(/^curl .*evil/))).toBe(403)
+    expect(running.left).toEqual([])
   })
 })
 
