@@ -104,6 +104,7 @@ function startFeed(
     applied: (held) => file?.save(held),
     state: () => {},
     report: reporterOf(proxy.runtime),
+    given: (sets) => void proxy.runtime.access.seed(sets),
   })
   void restore(intake, file, log).then(() => feed.run())
   return async () => {

@@ -3,13 +3,16 @@ import type { Clock } from '../base/clock.ts'
 import type { Dice } from '../base/dice.ts'
 import type { Log } from '../base/log.ts'
 import { wait } from '../base/wait.ts'
+import type { SavedKeys } from '../model/saved-keys.ts'
 import { createCompiler } from './compile/compile.ts'
 import { LastGood } from './last-good.ts'
 import { EventWriter } from './publish/api-events.ts'
 import { apiLease } from './publish/api-lease.ts'
 import type { OwnerReference } from './publish/api-objects.ts'
 import { writeStatus } from './publish/api-status.ts'
+import { fetchKeys } from './publish/fetch-keys.ts'
 import { FleetReports } from './publish/fleet-reports.ts'
+import { KeySeeds } from './publish/key-seeds.ts'
 import { LastGoodSecrets } from './publish/last-good-secrets.ts'
 import { LeaderElection } from './publish/leader-election.ts'
 import type { ConnectedProxy } from './publish/publication.ts'
@@ -76,6 +79,7 @@ export class ClusterController {
   readonly #events: EventWriter
   readonly #statuses: StatusWriter
   readonly #reports: FleetReports
+  readonly #seeds: KeySeeds
   readonly #saved: LastGoodSecrets
   readonly #host: PushHost
   readonly #election: LeaderElection
@@ -114,6 +118,8 @@ export class ClusterController {
       happened: (status, events) => this.#events.tell(status, events),
       changed: () => this.#statuses.authorizersChanged(),
     })
+    const offer = (sets: readonly SavedKeys[]) => this.#host.server?.give(sets)
+    this.#seeds = new KeySeeds({ clock, dice: options.dice, log, fetch: fetchKeys, offer })
     this.#saved = new LastGoodSecrets({ client, log, namespace, installation, owners })
     const name = `${installation}-push-ca`
     this.#host = new PushHost({
@@ -166,6 +172,7 @@ export class ClusterController {
     this.#settings.close()
     this.#statuses.close()
     this.#reports.follow()
+    this.#seeds.follow()
     this.#events.close()
     await this.#election.release()
     await this.#host.close()
@@ -220,6 +227,7 @@ export class ClusterController {
       saved: this.#saved,
       statuses: this.#statuses,
       reports: this.#reports,
+      seeds: this.#seeds,
     })
   }
 

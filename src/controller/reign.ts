@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Moment } from '../model/push-message.ts'
 import type { FleetReports } from './publish/fleet-reports.ts'
+import type { KeySeeds } from './publish/key-seeds.ts'
 import type { LastGoodSecrets } from './publish/last-good-secrets.ts'
 import type { PushServer } from './publish/push-server.ts'
 import type { StatusWriter } from './publish/status-writer.ts'
@@ -15,6 +16,7 @@ export interface ReignOptions {
   readonly saved: LastGoodSecrets
   readonly statuses: StatusWriter
   readonly reports: FleetReports
+  readonly seeds: KeySeeds
 }
 
 interface Compiled {
@@ -52,6 +54,7 @@ export class Reign {
     this.#digest = ''
     this.#options.server.lead(epoch)
     this.#options.reports.lead()
+    this.#options.seeds.lead()
     this.#options.statuses.lead()
     void this.#work()
   }
@@ -62,6 +65,7 @@ export class Reign {
     this.#options.server.follow(leader)
     this.#options.statuses.follow()
     this.#options.reports.follow()
+    this.#options.seeds.follow()
   }
 
   /** @param changedMs when the first change was seen that is in it */
@@ -84,7 +88,7 @@ export class Reign {
 
   /** False when it has to be tried again. */
   async #publish(next: Compiled, epoch: number): Promise<boolean> {
-    const { saved, server, statuses, reports, log, clock } = this.#options
+    const { saved, server, statuses, reports, seeds, log, clock } = this.#options
     try {
       await saved.save(next.inUse)
     } catch (error) {
@@ -103,6 +107,7 @@ export class Reign {
       server.publish({ epoch, sequence: ++this.#sequence, snapshot, changedMs })
     }
     const moment: Moment = { epoch, sequence: this.#sequence }
+    seeds.update(snapshot)
     reports.update(snapshot, next.state.statuses)
     statuses.update(next.state.statuses, moment)
     return true

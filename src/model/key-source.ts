@@ -56,6 +56,19 @@ export function fetchOf(
   }
 }
 
+const shortestMs = 60_000
+const longestMs = 24 * 3_600_000
+const usualMs = 10 * 60_000
+/** After a failure, and for a key that nobody knows: one issuer is asked at most this often (J21, J22). */
+export const againMs = 10_000
+
+/** Keys are fetched again in good time: before they are old, and twice before anybody takes them for stale. */
+export function freshForMs(maxAgeMs: number | undefined, staleForMs: number): number {
+  const saidMs = (maxAgeMs ?? usualMs) * 0.8
+  const wantedMs = Math.min(Math.max(saidMs, shortestMs), longestMs, staleForMs / 2)
+  return Math.max(wantedMs, againMs)
+}
+
 /** OpenID Connect Discovery 1.0 §4. The document must be about this very issuer (§4.3). */
 async function discover(issuer: string, { fetch }: KeySourceOptions): Promise<FetchedKeys> {
   const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)

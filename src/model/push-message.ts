@@ -1,5 +1,6 @@
 import { count, type Decode, Faults, list, oneOf, record, table, text, union } from './decode.ts'
 import { type ProxyReport, reportFields } from './proxy-report.ts'
+import type { SavedKeys } from './saved-keys.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { SnapshotDelta } from './snapshot-delta.ts'
 import { checked, hostsOf, messagesOf } from './wire.ts'
@@ -54,6 +55,7 @@ export type ControllerMessage =
   | ({ readonly type: 'snapshot'; readonly snapshot: Snapshot } & Moment)
   | ({ readonly type: 'delta'; readonly delta: SnapshotDelta } & Moment)
   | { readonly type: 'ping' }
+  | { readonly type: 'keys'; readonly sets: readonly SavedKeys[] }
 
 /** Who a proxy is and what it has: `digest` is '' when it has nothing. */
 export interface ProxyHello extends Moment {
@@ -130,11 +132,14 @@ const delta: Decode<DeltaMessage> = record(
   { settings },
 )
 
+const savedKeys: Decode<SavedKeys> = record({ source: text, fetchedMs: count, jwks: text }, {})
+
 const controllerMessage = union<WireMessage, 'type'>('type', {
   hello: record({ type: oneOf('hello'), protocol: count, version: text, epoch: count }, {}),
   snapshot: record({ type: oneOf('snapshot'), ...moment, snapshot: decodeMessage }, {}),
   delta: record({ type: oneOf('delta'), ...moment, delta }, {}),
   ping: record({ type: oneOf('ping') }, {}),
+  keys: record({ type: oneOf('keys'), sets: list(savedKeys) }, {}),
 })
 
 const proxyMessage = union<ProxyMessage, 'type'>('type', {

@@ -20,7 +20,7 @@ import { backend, issuer, type Manifest, route, says } from './objects.ts'
 const key = keyFor('ES256', 'k')
 const iss = 'https://login.shop.example/'
 
-const authorizer = (name: string, service: string): Manifest => ({
+const authorizer = (name: string, service: string, staleKeysFor: string): Manifest => ({
   apiVersion: 'fairlead.dev/v1alpha1',
   kind: 'ApiAuthorizer',
   metadata: { name, namespace: shop },
@@ -33,8 +33,7 @@ const authorizer = (name: string, service: string): Manifest => ({
           jwks: { service: { name: service, port: 80, path: '/keys' } },
         },
       ],
-      // The shortest there is: keys are fetched every half a minute.
-      staleKeysFor: '1m',
+      staleKeysFor,
     },
   },
 })
@@ -74,7 +73,8 @@ const reachable = async () =>
 test('an issuer that goes and comes back is told by the condition of its authorizer and by Events, and nobody is turned away meanwhile', async () => {
   await apply(
     ...issuer('login', key.jwk),
-    authorizer('customers', 'login'),
+    // The shortest there is: keys are fetched every half a minute.
+    authorizer('customers', 'login', '1m'),
     route('private', {
       ...says('in'),
       authorize: { anyOf: [{ authorizer: { name: 'customers' } }] },
@@ -141,6 +141,43 @@ test('a region whose Pods go fails over, which Events tell, and recovers', async
     async () => ((await whereTo()) === '200 far' ? true : undefined),
     'the near one again',
   )
+})
+
+test('J20 a proxy that starts while an issuer is away verifies with the keys that the controller had fetched', async () => {
+  const patient = authorizer('patient', 'vault', '10m')
+  await apply(
+    ...issuer('vault', key.jwk),
+    patient,
+    route('vaulted', {
+      ...says('in'),
+      authorize: { anyOf: [{ authorizer: { name: 'patient' } }] },
+    }),
+  )
+  await kubectl('rollout', 'status', 'deployment/vault', '-n', shop, '--timeout=60s')
+  await waitFor('IssuersReachable', 'apiauthorizer/patient')
+  await waitFor('Programmed', 'apiroute/vaulted')
+  const status = async (pod: string) =>
+    (
+      await ask(
+        pod,
+        { host: 'vaulted.example', headers: { authorization: `Bearer ${token()}` } },
+        8080,
+      )
+    ).status
+  const before = await pods('proxy')
+  for (const { status: of } of before) expect(await status(of.podIP)).toBe(200)
+
+  await scale('vault', 0)
+  await kubectl('delete', 'pod', ...before.map(({ metadata }) => metadata.name), '-n', home)
+  await kubectl('rollout', 'status', `deployment/${release}-proxy`, '-n', home, '--timeout=90s')
+  const after = await pods('proxy')
+  expect(after.map(({ metadata }) => metadata.name)).not.toEqual(
+    expect.arrayContaining(before.map(({ metadata }) => metadata.name)),
+  )
+  for (const { status: of } of after) expect(await status(of.podIP)).toBe(200)
+  await waitFor('IssuersReachable=False', 'apiauthorizer/patient')
+  await scale('vault', 1)
+  await waitFor('IssuersReachable', 'apiauthorizer/patient')
 })
 
 test('on a quiet cluster reports cost no write', async () => {

@@ -25,7 +25,7 @@ export async function startRecorded(texts: readonly string[]) {
 }
 
 /** A proxy that says what it is told to, with the credentials of Pod shop/name. */
-export function connectAs(port: number, name: string) {
+export function connectAs(port: number, name: string, headers: object = {}) {
   const request = https.request({
     host: '127.0.0.1',
     port,
@@ -33,12 +33,20 @@ export function connectAs(port: number, name: string) {
     ca: authority.cert,
     method: 'POST',
     path: pushPath,
-    headers: { authorization: `Bearer ${name}` },
+    headers: { authorization: `Bearer ${name}`, ...headers },
   })
   const over = new Promise<void>((resolve) => void request.on('close', resolve))
   request.on('error', () => {})
-  request.on('response', (response) => response.on('error', () => {}).resume())
+  const heard: string[] = []
+  const reader = new FrameReader(largestMessage)
+  request.on('response', (response) =>
+    response
+      .on('error', () => {})
+      .on('data', (chunk: Buffer) => heard.push(...(reader.push(chunk) ?? []))),
+  )
   return {
+    /** What it is told. */
+    heard,
     say: (text: string) => void request.write(frame(text)),
     /** Resolves when the connection has ended. */
     over,

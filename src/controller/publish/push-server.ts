@@ -10,8 +10,10 @@ import {
   type Moment,
   pushPath,
   pushProtocol,
+  takes,
   takesHeader,
 } from '../../model/push-message.ts'
+import type { SavedKeys } from '../../model/saved-keys.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectedProxy, Publication, Publisher, Withheld } from './publication.ts'
 import { type Identity, PushSession } from './push-session.ts'
@@ -60,6 +62,7 @@ export class PushServer implements Publisher {
   readonly #ping = frame(encodeControllerMessage({ type: 'ping' }))
   /** When what was published was changed, by its moment. */
   readonly #changes = new Map<string, number>()
+  #keys: Buffer | undefined
   #leader: { readonly epoch: number } | { readonly name: string } = { name: '' }
 
   constructor(options: PushServerOptions) {
@@ -110,6 +113,7 @@ export class PushServer implements Publisher {
   /** We do not lead (any more): who is connected goes to the one who does. */
   follow(leader: string): void {
     this.#leader = { name: leader }
+    this.#keys = undefined
     for (const session of this.#sessions) session.dismiss('another controller leads now')
   }
 
@@ -121,6 +125,12 @@ export class PushServer implements Publisher {
     }
     this.#remember(publication)
     for (const session of this.#sessions) session.offer()
+  }
+
+  /** Keys of issuers, for proxies that start while one is away: given to every proxy that takes them, now and later. */
+  give(sets: readonly SavedKeys[]): void {
+    this.#keys = frame(encodeControllerMessage({ type: 'keys', sets }))
+    for (const session of this.#sessions) session.offerKeys()
   }
 
   #remember(publication: Publication): void {
@@ -191,6 +201,7 @@ export class PushServer implements Publisher {
       },
       next: (has, whole) => this.#outbox.next(has, whole),
       ping: this.#ping,
+      ...(takes(request.headers[takesHeader], 'keys') && { keys: () => this.#keys }),
       authenticate: async (token) => review?.(token),
       changed,
       acknowledged: (moment) => this.#acknowledged(moment),

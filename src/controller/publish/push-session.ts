@@ -41,6 +41,8 @@ export interface SessionOptions {
     whole: boolean,
   ) => { readonly frame: Buffer; readonly moment: Moment } | undefined
   readonly ping: Buffer
+  /** Frame of the keys of issuers, for a proxy that takes them. */
+  readonly keys?: () => Buffer | undefined
   readonly authenticate: (token: string) => Promise<Identity | undefined>
   readonly changed: () => void
   readonly acknowledged: (moment: Moment) => void
@@ -94,6 +96,12 @@ export class PushSession implements ConnectedProxy {
     if (this.#hello && this.#sent === undefined) this.#send(false)
   }
 
+  /** There are other keys of issuers. */
+  offerKeys(): void {
+    const keys = this.#hello ? this.#options.keys?.() : undefined
+    if (keys !== undefined) this.#options.stream.write(keys)
+  }
+
   received(chunk: Buffer): void {
     this.#heardMs = this.#options.clock.nowMs()
     const texts = this.#reader.push(chunk)
@@ -142,6 +150,8 @@ export class PushSession implements ConnectedProxy {
     this.version = hello.version
     this.#has = hello.digest
     this.#watch(pingMs)
+    // First: whom the configuration protects is then decided at once.
+    this.offerKeys()
     this.#send(false)
     if (this.#sent === undefined && hello.digest !== '')
       this.acknowledged = { epoch: hello.epoch, sequence: hello.sequence, digest: hello.digest }

@@ -78,6 +78,7 @@ class FeedConnection {
         host: target.servername,
         'content-type': 'application/octet-stream',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        [takesHeader]: 'keys',
       },
     })
     this.#request = request

@@ -10,6 +10,7 @@ import {
   type ProxyHello,
   pushProtocol,
 } from '../../model/push-message.ts'
+import type { SavedKeys } from '../../model/saved-keys.ts'
 import { type FeedCredentials, type FeedTarget, subscribe } from './connection.ts'
 import type { Intake } from './intake.ts'
 import type { Held } from './last-good-file.ts'
@@ -38,6 +39,8 @@ export interface FeedOptions {
   readonly state: (problem: string | undefined) => void
   /** What only a proxy knows; told to controllers that take it. */
   readonly report?: () => ProxyReport
+  /** Keys of issuers as the controller has fetched them. */
+  readonly given?: (sets: readonly SavedKeys[]) => void
   /** Bytes that a message may have; 256 MiB. */
   readonly largest?: number
 }
@@ -144,12 +147,13 @@ export class Feed {
   }
 
   async #take(text: string, send: (text: string) => void): Promise<void> {
-    const { intake, log, applied, state } = this.#options
+    const { intake, log, applied, state, given } = this.#options
     const decoded = decodeControllerMessage(text)
     if ('problem' in decoded) return this.#refuse(decoded.problem, send)
     const { message } = decoded
     if (message.type === 'ping') return this.#pinged(send)
     if (message.type === 'hello') return this.#greeted(message.protocol)
+    if (message.type === 'keys') return given?.(message.sets)
     const before = intake.held
     const answer = await intake.take(message)
     send(encodeProxyMessage(answer))

@@ -43,6 +43,8 @@ export class Authorizers {
   readonly #options: AuthorizersOptions
   readonly #checks: SignatureChecks
   readonly #unreachable = new Set<KeySet>()
+  /** What the controller has fetched, for sets that are made later. */
+  #seeds: ReadonlyMap<string, SavedKeys> = new Map()
 
   constructor(options: AuthorizersOptions) {
     const { clock, limits } = options
@@ -58,7 +60,7 @@ export class Authorizers {
     const { clock, limits, observer, store } = this.#options
     const keySets = createKeySets(authorizers, this.keySets, {
       ...this.#options,
-      savedKeys: (source) => store?.load(source),
+      savedKeys: (source) => newest(store?.load(source), this.#seeds.get(source)),
       fetched: (set) => this.#fetched(set),
     })
     const byId = createAuthorizers(authorizers, this.byId, {
@@ -77,13 +79,23 @@ export class Authorizers {
     }
   }
 
+  /** Keys that the controller has fetched: they replace older ones, and those that come later replace them. */
+  async seed(seeds: readonly SavedKeys[]): Promise<void> {
+    this.#seeds = new Map(seeds.map((seed) => [seed.source, seed]))
+    const taken = await Promise.all(seeds.map((seed) => this.keySets.get(seed.source)?.seed(seed)))
+    if (taken.includes(true)) this.#save()
+  }
+
+  #save(): void {
+    this.#options.store?.save([...this.keySets.values()].flatMap(({ saved }) => saved ?? []))
+  }
+
   #fetched(set: KeySet): void {
-    const { observer, store } = this.#options
+    const { observer } = this.#options
     for (const { authorizer, issuer } of set.users)
       observer.fetched(authorizer, issuer, set.fault !== undefined)
     this.#tell(set)
-    if (set.fault === undefined)
-      store?.save([...this.keySets.values()].flatMap(({ saved }) => saved ?? []))
+    if (set.fault === undefined) this.#save()
   }
 
   /** Once when it begins, once when it is over. */
@@ -98,6 +110,8 @@ export class Authorizers {
     } else {
       this.#unreachable.add(set)
       log.warn('the keys of an issuer cannot be fetched', { ...fields, reason: fault })
+      // What it was given by the controller outlives the process, too.
+      this.#save()
     }
   }
 
@@ -110,3 +124,6 @@ export class Authorizers {
     for (const set of this.keySets.values()) set.close()
   }
 }
+
+const newest = (a: SavedKeys | undefined, b: SavedKeys | undefined): SavedKeys | undefined =>
+  a === undefined || (b !== undefined && b.fetchedMs > a.fetchedMs) ? b : a

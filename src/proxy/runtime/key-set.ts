@@ -1,15 +1,9 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
-import type { FetchedKeys } from '../../model/key-source.ts'
+import { againMs, type FetchedKeys, freshForMs } from '../../model/key-source.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
 import type { Share } from './share.ts'
 import { importKeys, type VerificationKey } from './verification-key.ts'
-
-const shortestMs = 60_000
-const longestMs = 24 * 3_600_000
-const usualMs = 10 * 60_000
-/** After a failure, and for a key that nobody knows: one issuer is asked at most this often (J21, J22). */
-const againMs = 10_000
 
 /** An issuer of an authorizer that verifies with a key set. */
 export interface KeyUser {
@@ -130,13 +124,13 @@ export class KeySet {
     this.#lastTryMs = clock.nowMs()
     let waitMs = this.#againMs * (1 + 0.1 * dice())
     try {
-      const { value, maxAgeMs = usualMs } = await (fetch as () => Promise<FetchedKeys>)()
+      const { value, maxAgeMs } = await (fetch as () => Promise<FetchedKeys>)()
       const keys = await importKeys(value)
       // The last good set stays (J18).
       if (keys.size === 0) throw new Error('no_usable_key')
       this.#replace(keys, clock.nowMs(), clock.wallMs())
       this.fault = undefined
-      waitMs = this.#freshMs(maxAgeMs) * (0.9 + 0.1 * dice())
+      waitMs = freshForMs(maxAgeMs, Math.min(...this.#staleForMs)) * (0.9 + 0.1 * dice())
     } catch (error) {
       this.fault = error instanceof Error ? error.message : 'failed'
     }
@@ -149,11 +143,24 @@ export class KeySet {
     })
   }
 
-  /** Keys are fetched again in good time, by each worker for itself: before they are old, and twice before anybody takes them for stale. */
-  #freshMs(maxAgeMs: number): number {
-    const staleForMs = Math.min(...this.users.map((user) => user.staleForMs))
-    const wantedMs = Math.min(Math.max(maxAgeMs * 0.8, shortestMs), longestMs, staleForMs / 2)
-    return Math.max(wantedMs, againMs)
+  get #staleForMs(): readonly number[] {
+    return this.users.map(({ staleForMs }) => staleForMs)
+  }
+
+  /**
+   * Takes what somebody else has fetched, where that is newer than what this process has, and not too old for everybody.
+   *
+   * @returns whether it was taken
+   */
+  async seed(given: SavedKeys): Promise<boolean> {
+    await this.#loading
+    const ageMs = Math.max(0, this.#options.clock.wallMs() - given.fetchedMs)
+    const isOf = this.isFetched && given.source === this.source && !this.#closed
+    if (!isOf || ageMs > Math.max(...this.#staleForMs)) return false
+    const keys = await importText(given.jwks)
+    if (keys.size === 0 || this.#closed || given.fetchedMs <= this.#fetchedWallMs) return false
+    this.#take(keys, given.fetchedMs)
+    return true
   }
 
   async #load(): Promise<void> {
@@ -161,9 +168,14 @@ export class KeySet {
     const text = given ?? saved?.jwks
     if (text === undefined) return
     const keys = await importText(text)
-    // The wall clock may have been set back since: keys from the future are as good as new ones.
-    const ageMs = saved === undefined ? 0 : Math.max(0, clock.wallMs() - saved.fetchedMs)
-    if (keys.size > 0) this.#replace(keys, clock.nowMs() - ageMs, clock.wallMs() - ageMs)
+    if (keys.size > 0) this.#take(keys, saved?.fetchedMs ?? clock.wallMs())
+  }
+
+  /** The wall clock may have been set back since: keys from the future are as good as new ones. */
+  #take(keys: ReadonlyMap<string, VerificationKey>, fetchedWallMs: number): void {
+    const { clock } = this.#options
+    const ageMs = Math.max(0, clock.wallMs() - fetchedWallMs)
+    this.#replace(keys, clock.nowMs() - ageMs, clock.wallMs() - ageMs)
   }
 
   #replace(keys: ReadonlyMap<string, VerificationKey>, fetchedMs: number, wallMs: number): void {
