@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type https from 'node:https'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { type AdminRoute, startAdmin } from '../base/admin.ts'
-import { type ApiAccess, ApiClient } from '../base/api-client.ts'
+import { ApiClient } from '../base/api-client.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemDice } from '../base/dice.ts'
 import type { EventLoop } from '../base/event-loop.ts'
@@ -14,6 +12,7 @@ import type { ClusterController } from '../controller/cluster-controller.ts'
 import { ControllerMetrics } from '../controller/controller-metrics.ts'
 import type { OwnerReference } from '../controller/publish/api-objects.ts'
 import type { ControllerState } from '../controller/state.ts'
+import { apiAccess } from './api-access.ts'
 import type { ControllerFlags } from './controller.ts'
 import { openMetrics } from './process-metrics.ts'
 import { reportProblems } from './report-problems.ts'
@@ -33,9 +32,27 @@ export async function runController(flags: ControllerFlags): Promise<void> {
 }
 
 async function run(flags: ControllerFlags, log: Log): Promise<void> {
+  // From the beginning: process 1 of a container that takes no signal is killed when its grace is over.
+  const stopped = untilStopped(log)
+  let close: (() => Promise<void>) | undefined
+  const begun = (end: () => Promise<void>) => {
+    close = end
+  }
+  await Promise.race([start(flags, log, begun), stopped])
+  await stopped
+  await close?.()
+  process.exit(0)
+}
+
+/** @param begun is told how to end what runs, before it does */
+async function start(
+  flags: ControllerFlags,
+  log: Log,
+  begun: (close: () => Promise<void>) => void,
+): Promise<void> {
   const { metrics, loop } = openMetrics(systemClock)
   const counts = new ControllerMetrics(metrics)
-  const client = new ApiClient(await access(flags.kubeconfig), systemClock)
+  const client = new ApiClient(await apiAccess(flags.kubeconfig), systemClock)
   let state: ControllerState | undefined
   const { ClusterController } = await import('../controller/cluster-controller.ts')
   const controller = new ClusterController({
@@ -67,6 +84,10 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
     propagated: (seconds) => counts.propagated(seconds),
     restarted: (kind) => counts.restarted(kind),
   })
+  begun(async () => {
+    await controller.close()
+    client.close()
+  })
   counts.watch(controller)
   await startAdmin(flags.admin, routes(controller, { metrics, loop, state: () => state }))
   if (flags.watchNamespaces.length > 0)
@@ -74,32 +95,9 @@ async function run(flags: ControllerFlags, log: Log): Promise<void> {
       namespaces: flags.watchNamespaces,
     })
   await controller.start()
-  await untilStopped(log)
-  await controller.close()
-  client.close()
-  process.exit(0)
 }
 
 const readerOf = (file: string) => (): Promise<string> => readFile(file, 'utf8')
-
-/** As kubectl finds its way: the file given, KUBECONFIG, ~/.kube/config, or the Pod's own account. */
-async function access(file: string | undefined): Promise<ApiAccess> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config: KubeConfig = new KubeConfig()
-  if (file === undefined) config.loadFromDefault()
-  else config.loadFromFile(file)
-  const server = config.getCurrentCluster()?.server
-  if (server === undefined) throw new Error('no cluster is configured; give --kubeconfig')
-  return {
-    server,
-    async options() {
-      const options: https.RequestOptions = { headers: {} }
-      await config.applyToHTTPSOptions(options)
-      const { agent: _, ...rest } = options
-      return rest
-    },
-  }
-}
 
 /** What we make goes when this ConfigMap goes, which we may read anyway. */
 async function ownersOf(

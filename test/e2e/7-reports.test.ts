@@ -168,6 +168,7 @@ test('J20 a proxy that starts while an issuer is away verifies with the keys tha
   for (const { status: of } of before) expect(await status(of.podIP)).toBe(200)
 
   await scale('vault', 0)
+  await kubectl('wait', '--for=delete', 'pod', '-l', 'app=vault', '-n', shop, '--timeout=60s')
   await kubectl('delete', 'pod', ...before.map(({ metadata }) => metadata.name), '-n', home)
   await kubectl('rollout', 'status', `deployment/${release}-proxy`, '-n', home, '--timeout=90s')
   const after = await pods('proxy')

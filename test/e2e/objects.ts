@@ -22,7 +22,9 @@ export const backend = (name: string, replicas = 2): readonly Manifest[] =>
 export const issuer = (name: string, ...keys: readonly object[]): readonly Manifest[] => {
   const body = JSON.stringify({ keys })
   const answer = `(_, response) => response.end(${JSON.stringify(body)})`
-  return workload(name, `require('node:http').createServer(${answer}).listen(8080)`, 1)
+  // Process 1 of a container takes no signal that it does not ask for.
+  const end = `process.on('SIGTERM', () => process.exit(0))`
+  return workload(name, `require('node:http').createServer(${answer}).listen(8080);${end}`, 1)
 }
 
 const workload = (name: string, script: string, replicas: number): readonly Manifest[] => [
