@@ -18,5 +18,6 @@ export async function setup(): Promise<() => Promise<void>> {
 async function remove(): Promise<void> {
   await helm('uninstall', release, '-n', home, '--wait', '--ignore-not-found')
   await kubectl('delete', 'namespace', home, shop, '--ignore-not-found', '--wait')
-  await kubectl('delete', 'crd', '-l', 'app.kubernetes.io/name=fairlead', '--ignore-not-found')
+  const own = ['apiroutes.fairlead.dev', 'apiauthorizers.fairlead.dev']
+  await kubectl('delete', 'crd', ...own, '--ignore-not-found')
 }
