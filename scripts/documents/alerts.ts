@@ -23,6 +23,10 @@ export const alerts = `groups:
         expr: increase(fairlead_snapshot_rejected_total[5m]) > 0
         labels: { severity: page }
         annotations: { summary: "A configuration cannot be applied; the one before stays in force" }
+      - alert: FairleadCertificateEnds
+        expr: fairlead_certificate_not_after_seconds - time() < 14 * 86400
+        labels: { severity: ticket }
+        annotations: { summary: "The certificate of {{ $labels.hostname }} ends in less than 14 days" }
       - alert: FairleadRegionDown
         expr: fairlead_backend_healthy == 0
         for: 2m

@@ -27,6 +27,14 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'The path holds an invalid escape, climbs above the root, or holds an encoded slash where the route rejects it.',
     'Send a valid path. `paths.encodedSlash: Keep` on the route admits encoded slashes.',
   ),
+  client_certificate_required: note(
+    'The host wants a certificate of the client (`tls.clientCertificate.mode: Require`), and the handshake brought none.',
+    'Connect with a certificate of one of the authorities in `caRefs`.',
+  ),
+  client_certificate_invalid: note(
+    'The certificate of the client has expired, is of another authority, is revoked, or may not be used by clients.',
+    '`detail` says which, in the word of OpenSSL. Get a certificate of one of the authorities in `caRefs`.',
+  ),
   credentials_missing: note(
     'The rule asks for a token and the request carries none in the places that the authorizer reads.',
     'Send the token; `WWW-Authenticate` says how.',
@@ -80,6 +88,10 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   address_denied: note(
     'The client address is outside `sourceAddresses`.',
     'Check which address the gateway sees (access log) and `trustedProxies`.',
+  ),
+  tls_required: note(
+    'The request came without TLS, and the host is served over TLS only (`tls.plaintext: Deny`, or a client certificate is required).',
+    'Use https.',
   ),
   route_not_found: note(
     'No route has this host, or no rule of that host matches the path.',

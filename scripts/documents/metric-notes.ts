@@ -12,6 +12,10 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
     fairlead_timeouts_total: 'Also for an attempt that is tried again. [All clocks](timeouts.md).',
     fairlead_connections:
       'The sum over all is what `limits.connections` bounds; `closing` ones only wait for the client. A WebSocket is an `active` one of the protocol `websocket` until it ends.',
+    fairlead_tls_handshakes_total:
+      'Once a connection to the listener with TLS. `ok`; `plaintext`: no TLS was spoken; `malformed`, `server_name`: the ClientHello cannot be read, or its name; `no_certificate`: there is none to show for the name; `failed`: nothing in common, or the client left; `proxy_header`: a proxy did not say for whom it comes; `timeout`, `closed`.',
+    fairlead_certificate_not_after_seconds:
+      'For each host with a certificate of its own, and `default`. With `metrics.perRoute` off: not at all.',
   },
   Backends: {
     fairlead_backend_requests_total:

@@ -26,8 +26,15 @@ export interface CompiledFolder {
 
 /** What a folder of manifests compiles to, once, with nothing watched and nothing remembered. Throws when it cannot be read. */
 export async function compileFolder(folder: string, flags: FolderFlags): Promise<CompiledFolder> {
-  const [{ createCompiler }, { Directory }, { SettingsFile }, { systemClock }] = await Promise.all([
+  const [
+    { createCompiler },
+    { defaultPairFault },
+    { Directory },
+    { SettingsFile },
+    { systemClock },
+  ] = await Promise.all([
     import('../controller/compile/compile.ts'),
+    import('../controller/compile/default-pair.ts'),
     import('../controller/sources/directory.ts'),
     import('../controller/sources/settings-file.ts'),
     import('../base/clock.ts'),
@@ -42,5 +49,7 @@ export async function compileFolder(folder: string, flags: FolderFlags): Promise
     allowLoopback: flags.allowLoopback ?? false,
     settings: settings.current,
   })
-  return { ...compiled, problems: [...settings.problems, ...directory.problems()] }
+  const unusable = defaultPairFault(settings.current, directory.shelf.world.secrets)
+  const problems = [...settings.problemsAnd(unusable), ...directory.problems()]
+  return { ...compiled, problems }
 }

@@ -1,6 +1,7 @@
 import { checkCommand } from './check.ts'
 import { command } from './command.ts'
 import { controllerCommand } from './controller.ts'
+import { devCertsCommand } from './dev-certs.ts'
 import { explainCommand } from './explain.ts'
 import { proxyCommand } from './proxy.ts'
 import { standaloneCommand } from './standalone.ts'
@@ -21,6 +22,7 @@ export function createProgram() {
     .addCommand(proxyCommand())
     .addCommand(checkCommand())
     .addCommand(explainCommand())
+    .addCommand(devCertsCommand())
     .addCommand(
       command('version', 'print the version').action(
         () => void process.stdout.write(`fairlead ${version}\n`),

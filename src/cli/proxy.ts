@@ -12,6 +12,7 @@ export interface ProxyFlags {
   readonly name: string
   readonly state?: string
   readonly http: Address
+  readonly https?: Address
   readonly admin: Address
   readonly region: string
   readonly zone: string
@@ -42,6 +43,9 @@ const traffic: readonly Option[] = [
   option('--http <addr:port>', 'where clients connect')
     .default(parseAddress('0.0.0.0:8080'), '0.0.0.0:8080')
     .argParser(parseAddress),
+  option('--https <addr:port>', 'where clients connect with TLS; off unless it is given').argParser(
+    parseAddress,
+  ),
   option('--region <name>', 'region that this gateway runs in, for locality: PreferLocal').default(
     '',
   ),

@@ -48,6 +48,7 @@ async function run(flags: ProxyFlags, log: Log): Promise<void> {
     log,
     metrics: proxyMetrics,
     http: flags.http,
+    ...(flags.https !== undefined && { https: flags.https }),
     region: flags.region,
     zone: flags.zone,
     // The search domains of a Pod lead to Services, of any namespace.
@@ -114,12 +115,15 @@ function startFeed(
 }
 
 /** Without its port a proxy is of no use: it ends, so that somebody notices. */
-async function listen(proxy: DataPlane, { http }: ProxyFlags, log: Log): Promise<void> {
+async function listen(proxy: DataPlane, { http, https }: ProxyFlags, log: Log): Promise<void> {
   try {
     const port = await proxy.listen()
-    log.info('listening', { http: `${http.host}:${port}` })
+    log.info('listening', {
+      http: `${http.host}:${port}`,
+      ...(https !== undefined && { https: `${https.host}:${proxy.httpsPort}` }),
+    })
   } catch (error) {
-    log.error('it cannot listen', { http: `${http.host}:${http.port}`, error })
+    log.error('it cannot listen', { error })
     process.exit(1)
   }
 }

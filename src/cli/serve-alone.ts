@@ -33,6 +33,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
     log,
     metrics: proxyMetrics,
     http: flags.http,
+    ...(flags.https !== undefined && { https: flags.https }),
     region: flags.region,
     allowLoopback: flags.allowLoopback ?? false,
     ...(keyStore !== undefined && { keyStore }),
@@ -58,6 +59,7 @@ export async function serveAlone(flags: StandaloneFlags, log: Log): Promise<void
   const port = await proxy.listen()
   log.info('ready', {
     http: `${flags.http.host}:${port}`,
+    ...(flags.https !== undefined && { https: `${flags.https.host}:${proxy.httpsPort}` }),
     admin: `${flags.admin.host}:${admin.port}`,
     objects: state?.statuses.length ?? 0,
   })

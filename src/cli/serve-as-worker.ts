@@ -43,6 +43,7 @@ const openWith =
       log,
       metrics: proxyMetrics,
       http: flags.http,
+      ...(flags.https !== undefined && { https: flags.https }),
       region: flags.region,
       allowLoopback: flags.allowLoopback ?? false,
       ...(keyStore !== undefined && { keyStore }),

@@ -7,6 +7,7 @@ export interface StandaloneFlags {
   readonly settings?: string
   readonly state?: string
   readonly http: Address
+  readonly https?: Address
   readonly admin: Address
   readonly region: string
   readonly class: string
@@ -29,6 +30,9 @@ const addresses: readonly Option[] = [
   option('--http <addr:port>', 'where clients connect')
     .default(parseAddress('0.0.0.0:8080'), '0.0.0.0:8080')
     .argParser(parseAddress),
+  option('--https <addr:port>', 'where clients connect with TLS; off unless it is given').argParser(
+    parseAddress,
+  ),
   option('--admin <addr:port>', 'health, metrics and debug; never for clients')
     .default(parseAddress('127.0.0.1:9901'), '127.0.0.1:9901')
     .argParser(parseAddress),

@@ -5,7 +5,9 @@ import type { Log } from '../base/log.ts'
 import { wait } from '../base/wait.ts'
 import type { SavedKeys } from '../model/saved-keys.ts'
 import { createCompiler } from './compile/compile.ts'
+import { defaultPairFault } from './compile/default-pair.ts'
 import { LastGood } from './last-good.ts'
+import { LastGoodPairs } from './last-good-pairs.ts'
 import { EventWriter } from './publish/api-events.ts'
 import { apiLease } from './publish/api-lease.ts'
 import type { OwnerReference } from './publish/api-objects.ts'
@@ -83,6 +85,7 @@ export class ClusterController {
   readonly #saved: LastGoodSecrets
   readonly #host: PushHost
   readonly #election: LeaderElection
+  readonly #pairs: LastGoodPairs
   #lastGood: LastGood | undefined
   #reign: Reign | undefined
   /** When the first change was seen that is not compiled yet. */
@@ -91,6 +94,7 @@ export class ClusterController {
   constructor(options: ClusterControllerOptions) {
     const { client, clock, log, namespace, installation, owners, dnsNames } = options
     this.#options = options
+    this.#pairs = new LastGoodPairs(() => clock.wallMs())
     this.#batch = new Batch(
       clock,
       () => this.#run(),
@@ -191,9 +195,11 @@ export class ClusterController {
     const startedMs = clock.nowMs()
     const changedMs = this.#changedMs ?? startedMs
     this.#changedMs = undefined
-    const { current: settings, problems } = this.#settings
+    const { current: settings } = this.#settings
     const rulebook = { className, allowLoopback: false, inCluster: true, settings }
-    const result = lastGood.settle(this.#source.world(), (world) => this.#compile(world, rulebook))
+    const world = this.#pairs.complete(this.#source.world())
+    const result = lastGood.settle(world, (complete) => this.#compile(complete, rulebook))
+    const problems = this.#settings.problemsAnd(defaultPairFault(settings, world.secrets))
     const state = { ...result, problems, settings, compileMs: clock.nowMs() - startedMs }
     compiled(state)
     this.#reign?.compiled(state, lastGood.inUse, changedMs)

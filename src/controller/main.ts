@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { createCompiler } from './compile/compile.ts'
+import { defaultPairFault } from './compile/default-pair.ts'
 import { LastGood } from './last-good.ts'
+import { LastGoodPairs } from './last-good-pairs.ts'
 import { Batch } from './sources/batching.ts'
 import { Directory } from './sources/directory.ts'
 import { SettingsFile } from './sources/settings-file.ts'
@@ -29,13 +31,17 @@ export function createController(options: ControllerOptions): Controller {
   const stateFile = new StateFile(options.state, log)
   const saved = stateFile.load()
   const lastGood = new LastGood(saved.objects)
+  const pairs = new LastGoodPairs(() => clock.wallMs())
   const run = () => {
     const startedMs = clock.nowMs()
     const compileOptions = { className, allowLoopback, settings: settings.current }
-    const compiled = lastGood.settle(directory.shelf.world, (world) =>
+    const compiled = lastGood.settle(pairs.complete(directory.shelf.world), (world) =>
       compile(world, compileOptions),
     )
-    const problems = [...settings.problems, ...directory.problems()]
+    const problems = [
+      ...settings.problemsAnd(defaultPairFault(settings.current, directory.shelf.world.secrets)),
+      ...directory.problems(),
+    ]
     stateFile.save({
       objects: lastGood.inUse,
       files: directory.shelf.damaged,

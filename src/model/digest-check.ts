@@ -35,16 +35,24 @@ export function digestFault(snapshot: Snapshot): string | undefined {
 function isTrue(host: Host): boolean {
   if (trueHosts.has(host)) return true
   const entries = host.entries.map(({ match, rule }) => digestOfEntry(match, digestOfPart(rule)))
-  if (host.digest !== digestOfHost(host.hostname, host.held, entries)) return false
+  if (host.digest !== digestOfHost(host.hostname, host, entries)) return false
   trueHosts.add(host)
   return true
 }
 
-const wholeDigest = ({ settings, hosts, clusters, authorizers, secrets }: Snapshot): string =>
+const wholeDigest = ({
+  settings,
+  hosts,
+  clusters,
+  authorizers,
+  defaultPair,
+  secrets,
+}: Snapshot): string =>
   digestOfSnapshot({
     settings: digestOfPart(settings),
     hosts: hosts.map((host) => host.digest),
     clusters: clusters.map(digestOfPart),
     authorizers: authorizers.map(digestOfPart),
+    defaultPair,
     secrets: Object.keys(secrets).sort(),
   })

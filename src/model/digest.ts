@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Match } from './match.ts'
+import type { Host } from './snapshot.ts'
 
 /**
  * JSON with sorted keys and without absent fields: equal values give equal texts, whatever order
@@ -59,9 +60,14 @@ export const digestOfEntry = (match: Match, ruleDigest: string): string =>
 /** Digest of a host without its own `digest`: one changed rule costs one rule. */
 export const digestOfHost = (
   hostname: string,
-  held: boolean,
+  { held, tls }: Pick<Host, 'held' | 'tls'>,
   entryDigests: readonly string[],
-): string => sha256([hostname, held, ...entryDigests].join('\n'))
+): string =>
+  sha256(
+    [hostname, held, ...(tls === undefined ? [] : [canonicalJson(tls)]), ...entryDigests].join(
+      '\n',
+    ),
+  )
 
 /** The digests of the parts of a snapshot, each list in its order. */
 export interface PartDigests {
@@ -69,6 +75,7 @@ export interface PartDigests {
   readonly hosts: readonly string[]
   readonly clusters: readonly string[]
   readonly authorizers: readonly string[]
+  readonly defaultPair?: string | undefined
   /** Fingerprints, which are digests already. */
   readonly secrets: readonly string[]
 }
@@ -85,6 +92,7 @@ export const digestOfSnapshot = (parts: PartDigests): string =>
       ...parts.clusters,
       'authorizers',
       ...parts.authorizers,
+      ...(parts.defaultPair === undefined ? [] : ['defaultPair', parts.defaultPair]),
       'secrets',
       ...parts.secrets,
     ].join('\n'),

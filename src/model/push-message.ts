@@ -129,7 +129,7 @@ const delta: Decode<DeltaMessage> = record(
     secrets: table(text),
     goneSecrets: list(text),
   },
-  { settings },
+  { settings, defaultPair: text },
 )
 
 const savedKeys: Decode<SavedKeys> = record({ source: text, fetchedMs: count, jwks: text }, {})

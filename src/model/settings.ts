@@ -14,16 +14,27 @@ export interface Settings {
     readonly perRouteDurations: boolean
   }
   readonly drain: { readonly minMs: number; readonly timeoutMs: number }
+  readonly listeners?: Listeners
   /** CIDRs whose callers see `x-fairlead-route`, `-region` and `-attempts`. */
   readonly debugHeadersFor: readonly string[]
   /** Serve `/.well-known/fairlead/health` on the traffic port. */
   readonly healthEndpoint: boolean
   /** What the ports for clients speak; absent: the defaults. */
-  readonly listeners?: Listeners
 }
 
+/** What is particular to a listener; addresses and ports are flags of the program. */
 export interface Listeners {
   readonly http?: PlainListener
+  readonly https?: SecureListener
+}
+
+export interface SecureListener {
+  /** CIDRs of proxies whose connections begin with a header of the PROXY protocol. Absent: nobody's. */
+  readonly proxyProtocolFrom?: readonly string[]
+  /** Oldest version of TLS, where no host has its own. */
+  readonly minVersion?: '1.2' | '1.3'
+  /** A Secret of type kubernetes.io/tls, shown where no host has its own certificate. */
+  readonly defaultCertificate?: { readonly namespace: string; readonly name: string }
 }
 
 export interface PlainListener {

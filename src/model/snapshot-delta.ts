@@ -17,6 +17,8 @@ export interface SnapshotDelta {
   readonly goneClusters: readonly string[]
   readonly authorizers: readonly Authorizer[]
   readonly goneAuthorizers: readonly string[]
+  /** '' takes it away. */
+  readonly defaultPair?: string
   readonly secrets: Readonly<Record<string, string>>
   readonly goneSecrets: readonly string[]
 }
@@ -39,6 +41,7 @@ export function deltaOf(before: Snapshot, after: Snapshot): SnapshotDelta {
     goneClusters: clusters.gone,
     authorizers: authorizers.come,
     goneAuthorizers: authorizers.gone,
+    ...(before.defaultPair !== after.defaultPair && { defaultPair: after.defaultPair ?? '' }),
     secrets: Object.fromEntries(secrets),
     goneSecrets: Object.keys(before.secrets).filter(
       (print) => !Object.hasOwn(after.secrets, print),
@@ -49,6 +52,7 @@ export function deltaOf(before: Snapshot, after: Snapshot): SnapshotDelta {
 /** The snapshot that results, with `to` as its digest: whether that is true is the caller's to check. */
 export function applyDelta(before: Snapshot, delta: SnapshotDelta): Snapshot {
   const goneSecrets = new Set(delta.goneSecrets)
+  const defaultPair = delta.defaultPair ?? before.defaultPair ?? ''
   const kept = Object.entries(before.secrets).filter(([print]) => !goneSecrets.has(print))
   return Object.freeze({
     format: before.format,
@@ -57,6 +61,7 @@ export function applyDelta(before: Snapshot, delta: SnapshotDelta): Snapshot {
     hosts: merge(before.hosts, delta.hosts, delta.goneHosts, hostnameOf),
     clusters: merge(before.clusters, delta.clusters, delta.goneClusters, idOf),
     authorizers: merge(before.authorizers, delta.authorizers, delta.goneAuthorizers, idOf),
+    ...(defaultPair !== '' && { defaultPair }),
     secrets: Object.freeze({ ...Object.fromEntries(kept), ...delta.secrets }),
   })
 }

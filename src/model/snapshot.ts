@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly clusters: readonly Cluster[]
   /** Sorted by id. */
   readonly authorizers: readonly Authorizer[]
+  /** Fingerprint in `secrets` of the certificate and key that are shown where no host has its own. */
+  readonly defaultPair?: string
   /** Fingerprint (SHA-256, hex) → confidential text. Left out of all that is printed, logged or compared. */
   readonly secrets: Readonly<Record<string, string>>
 }
@@ -29,8 +31,27 @@ export interface Host {
   readonly digest: string
   /** Set when an object that owns this host cannot be decoded: every unmatched request gets 503 `rule_invalid`. */
   readonly held: boolean
+  /** How it is served over TLS; absent: with the default certificate, and in plaintext as well. */
+  readonly tls?: HostTls
   /** Sorted by precedence: the first entry that matches wins. */
   readonly entries: readonly HostEntry[]
+}
+
+/** The TLS of one hostname, decided by the first of its routes that has `tls`. */
+export interface HostTls {
+  /** Fingerprint in `secrets` of the certificate chain and its key, in one PEM text; absent: the default pair. */
+  readonly pair?: string
+  readonly minVersion: '1.2' | '1.3'
+  /** What a request on the plain listener gets: a redirect (308), an answer, or 403. */
+  readonly plaintext: 'Redirect' | 'Allow' | 'Deny'
+  readonly client?: ClientCertificates
+}
+
+/** `Require`: nobody gets in without a certificate of one of the authorities. `Optional`: one that is shown must be good. */
+export interface ClientCertificates {
+  readonly mode: 'Require' | 'Optional'
+  /** Fingerprints in `secrets` of PEM bundles. Empty: no certificate is good. */
+  readonly authorities: readonly string[]
 }
 
 export interface HostEntry {
@@ -124,9 +145,20 @@ export interface Cluster {
   /** `shop/orders:8080` or `https://orders.example:443`: for metrics, logs and explain. */
   readonly name: string
   readonly target: ServiceTarget | UrlTarget
+  /** TLS towards it, always verified; absent: of a `url` backend its scheme decides, to a Service plaintext. */
+  readonly tls?: UpstreamTls
   readonly health: Health
   readonly maxConnections: number
   readonly maxPending: number
+}
+
+export interface UpstreamTls {
+  /** SNI, and the name that the certificate must be of; absent: the host of the `url`. */
+  readonly serverName?: string
+  /** Fingerprint in `secrets` of the PEM bundle of authorities; absent: the public ones. */
+  readonly authorities?: string
+  /** Fingerprint in `secrets` of the gateway's own certificate and key. */
+  readonly pair?: string
 }
 
 export interface ServiceTarget {

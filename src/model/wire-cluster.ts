@@ -1,5 +1,6 @@
 import { count, type Decode, list, number, oneOf, record, text, union } from './decode.ts'
 import type { ActiveHealth, Cluster, Endpoint, Health, PassiveHealth } from './snapshot.ts'
+import { upstreamTls } from './wire-tls.ts'
 
 const endpoint: Decode<Endpoint> = record(
   { address: text, port: count, state: oneOf('ready', 'terminating') },
@@ -61,5 +62,5 @@ const health: Decode<Health> = record({ passive, slowStartMs: count }, { active 
 
 export const cluster: Decode<Cluster> = record(
   { id: text, name: text, target, health, maxConnections: count, maxPending: count },
-  {},
+  { tls: upstreamTls },
 )

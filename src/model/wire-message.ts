@@ -5,6 +5,7 @@ import { authorizer } from './wire-authorizer.ts'
 import { cluster } from './wire-cluster.ts'
 import { rule } from './wire-rule.ts'
 import { settings } from './wire-settings.ts'
+import { hostTls } from './wire-tls.ts'
 
 /** A Snapshot on the wire: each rule once, entries name it by its place in `rules`. */
 export interface SnapshotMessage extends Omit<Snapshot, 'hosts'> {
@@ -54,7 +55,7 @@ export const hostMessage: Decode<HostMessage> = record(
     held: flag,
     entries: list(record<EntryMessage>({ match, rule: count }, {})),
   },
-  {},
+  { tls: hostTls },
 )
 
 export const decodeMessage: Decode<SnapshotMessage> = record(
@@ -68,5 +69,5 @@ export const decodeMessage: Decode<SnapshotMessage> = record(
     authorizers: list(authorizer),
     secrets: table(text),
   },
-  {},
+  { defaultPair: text },
 )

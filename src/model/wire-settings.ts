@@ -1,5 +1,5 @@
 import { count, type Decode, flag, list, oneOf, record, table, text } from './decode.ts'
-import type { Clocks, Limits, Settings } from './settings.ts'
+import type { Clocks, Limits, Listeners, SecureListener, Settings } from './settings.ts'
 
 const limits: Decode<Limits> = record(
   {
@@ -32,6 +32,20 @@ const clocks: Decode<Clocks> = record(
   {},
 )
 
+const https: Decode<SecureListener> = record(
+  {},
+  {
+    proxyProtocolFrom: list(text),
+    minVersion: oneOf('1.2', '1.3'),
+    defaultCertificate: record({ namespace: text, name: text }, {}),
+  },
+)
+
+const listeners: Decode<Listeners> = record(
+  {},
+  { http: record({}, { h2c: flag, proxyProtocolFrom: list(text) }), https },
+)
+
 export const settings: Decode<Settings> = record(
   {
     trustedProxies: list(text),
@@ -48,5 +62,5 @@ export const settings: Decode<Settings> = record(
     debugHeadersFor: list(text),
     healthEndpoint: flag,
   },
-  { listeners: record({}, { http: record({}, { h2c: flag, proxyProtocolFrom: list(text) }) }) },
+  { listeners },
 )

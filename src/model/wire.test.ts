@@ -159,7 +159,7 @@ function snapshotOf(rules: readonly Rule[]): Snapshot {
   ])
   const digest = digestOfHost(
     'api.shop.example',
-    true,
+    { held: true },
     entries.map(({ match, rule }) => digestOfEntry(match, digestOf(rule))),
   )
   const parts = {

@@ -9,8 +9,10 @@ export interface DataPlane {
   readonly connections: number
   /** Whole or not at all: throws and keeps what it had. */
   apply(snapshot: Snapshot): void
-  /** Resolves with the port in use; rejects with Node's error (`EADDRINUSE`). */
+  /** Opens the listeners; resolves with the port of the plain one, rejects with Node's error (`EADDRINUSE`). */
   listen(): Promise<number>
+  /** The port of the listener with TLS, once it is open and if there is one. */
+  readonly httpsPort: number | undefined
   /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
   drain(timeoutMs: number): Promise<void>
   /** Why it is not ready. Empty: a snapshot is in force, the listener is open, and it is not draining. */

@@ -9,14 +9,21 @@ import { type AccessLogSettings, defaultSettings, type Limits } from '../model/s
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { KeyStore } from './runtime/authorizers.ts'
+import { certificateExpiries } from './runtime/certificate-expiry.ts'
 import type { HealthLink } from './runtime/health-link.ts'
 import type { LiveState } from './runtime/live-gauges.ts'
 import type { ProxyMetrics } from './runtime/proxy-metrics.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { Share } from './runtime/share.ts'
-import { Listener } from './server/listener.ts'
+import { Admission } from './server/admission.ts'
+import { Listener, type ListenerTls } from './server/listener.ts'
 import type { Refused } from './stages/access-line.ts'
 import { createEntry, type Entry, type Observe } from './stages/entry.ts'
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
 
 export interface ProxyOptions {
   readonly clock: Clock
@@ -24,7 +31,9 @@ export interface ProxyOptions {
   readonly log: Log
   readonly metrics: ProxyMetrics
   /** Address and port of the plain listener; port 0 takes a free one. */
-  readonly http: { readonly host: string; readonly port: number }
+  readonly http: Place
+  /** The same of the listener with TLS; absent: there is none. */
+  readonly https?: Place
   readonly region: string
   /** The zone it runs in, for the hints of EndpointSlices. */
   readonly zone?: string
@@ -64,16 +73,21 @@ export function createProxy(options: ProxyOptions): DataPlane {
   let isListening = false
   let isStopping = false
   let trusted = parseCidrs(defaultSettings.trustedProxies)
-  const listener = newListener(options, runtime, entry, (address) => trusted.contains(address))
-  const memory = watchMemory(options, runtime, listener)
-  options.metrics.live = liveState(runtime, entry, listener)
+  const admission = new Admission((address) => trusted.contains(address))
+  const listeners = newListeners(options, runtime, entry, admission)
+  const all = <T>(act: (listener: Listener) => T): T[] => listeners.map(act)
+  const memory = watchMemory(options, runtime, listeners)
+  options.metrics.live = liveState(runtime, entry, listeners)
   return {
     runtime,
     get inFlight() {
       return entry.inFlight
     },
     get connections() {
-      return listener.connections
+      return admission.open
+    },
+    get httpsPort() {
+      return runtime.httpsPort
     },
     apply(snapshot) {
       const startedMs = options.clock.nowMs()
@@ -81,7 +95,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       const seconds = (options.clock.nowMs() - startedMs) / 1000
       options.metrics.applied(snapshot, options.clock.wallMs(), seconds)
       trusted = parseCidrs(snapshot.settings.trustedProxies)
-      listener.configure(snapshot.settings, limitsOf(options, runtime))
+      all((listener) => listener.configure(snapshot.settings, limitsOf(options, runtime)))
     },
     get unready() {
       return namesOf({
@@ -91,45 +105,59 @@ export function createProxy(options: ProxyOptions): DataPlane {
       })
     },
     async listen() {
-      const port = await listener.listen()
+      const [port, httpsPort] = await Promise.all(all((listener) => listener.listen()))
+      runtime.httpsPort = httpsPort
       isListening = true
-      return port
+      return port as number
     },
     async shutDown() {
       isStopping = true
-      listener.retire()
+      all((listener) => listener.retire())
       const { minMs, timeoutMs } = runtime.snapshot.settings.drain
       if (minMs > 0) await new Promise<void>((resolve) => void options.clock.after(minMs, resolve))
-      await listener.drain(timeoutMs)
+      await Promise.all(all((listener) => listener.drain(timeoutMs)))
     },
-    drain: (timeoutMs) => listener.drain(timeoutMs),
+    async drain(timeoutMs) {
+      await Promise.all(all((listener) => listener.drain(timeoutMs)))
+    },
     close() {
       memory.close()
-      listener.destroy()
+      all((listener) => listener.destroy())
       runtime.close()
       wheel.close()
     },
   }
 }
 
-const newListener = (
+/** The plain listener, then the one with TLS, if there is one. */
+function newListeners(
   options: ProxyOptions,
   runtime: Runtime,
   { handle }: Entry,
-  isTrusted: (address: string) => boolean,
-): Listener =>
-  new Listener({
-    ...options.http,
+  admission: Admission,
+): readonly Listener[] {
+  const common = {
     clock: options.clock,
     wheel: runtime.wheel,
     dice: options.dice,
     handle,
     clocks: defaultSettings.clocks,
     limits: limitsOf(options, runtime),
-    isTrusted,
+    admission,
     observer: options.metrics.listener,
-    refused: (refused) => options.refused?.(refused, runtime.snapshot.settings.accessLog),
-  })
+    refused: (refused: Refused) => options.refused?.(refused, runtime.snapshot.settings.accessLog),
+  }
+  const plain = new Listener({ ...options.http, ...common })
+  if (options.https === undefined) return [plain]
+  return [plain, new Listener({ ...options.https, ...common, tls: tlsOf(options, runtime) })]
+}
+
+const tlsOf = ({ log, metrics }: ProxyOptions, runtime: Runtime): ListenerTls => ({
+  policyFor: (serverName) => runtime.tlsPolicy(serverName),
+  done: metrics.handshake,
+  unusable: (hostname, error) =>
+    log.error('a certificate cannot be shown', { hostname: hostname || 'the default', error }),
+})
 
 const limitsOf = ({ openFiles = openFileLimit() }: ProxyOptions, { limits }: Runtime): Limits => ({
   ...limits,
@@ -140,11 +168,12 @@ const limitsOf = ({ openFiles = openFileLimit() }: ProxyOptions, { limits }: Run
 const namesOf = (conditions: Readonly<Record<string, boolean>>): readonly string[] =>
   Object.keys(conditions).filter((name) => conditions[name] === true)
 
-const liveState = (runtime: Runtime, entry: Entry, listener: Listener): LiveState => ({
+const liveState = (runtime: Runtime, entry: Entry, listeners: readonly Listener[]): LiveState => ({
   get inFlight() {
     return entry.inFlight
   },
-  connections: () => listener.states,
+  connections: () => listeners.map(({ states }) => states),
+  certificates: () => certificateExpiries(runtime.snapshot),
   clusters: () => runtime.clusters.values(),
   authorizers: () => runtime.authorizers.values(),
   rules: () => runtime.router.hosts().flatMap(({ entries }) => entries.map(({ rule }) => rule)),
@@ -154,7 +183,7 @@ const liveState = (runtime: Runtime, entry: Entry, listener: Listener): LiveStat
 const watchMemory = (
   { clock, log }: ProxyOptions,
   runtime: Runtime,
-  listener: Listener,
+  listeners: readonly Listener[],
 ): MemoryPressure =>
   new MemoryPressure(
     clock,
@@ -163,7 +192,7 @@ const watchMemory = (
       runtime.pressure = level
       log.warn('memory pressure changed', { pressure: level })
       if (level !== 'shed') return
-      listener.shed()
+      for (const listener of listeners) listener.shed()
       runtime.shed()
     },
     // The workers and their supervisor.

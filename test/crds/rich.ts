@@ -133,6 +133,12 @@ const conditions = [
   { name: 'x-present', present: false },
 ]
 
+const stored = { name: 'keys', namespace: 'keys', key: 'set.json' }
+
+/** Certificates and authorities of other namespaces. Those of the same names in the namespace `shop` are others. */
+const pairRef = { name: 'tls', namespace: 'keys' }
+const caRef = { name: 'authorities', namespace: 'keys', kind: 'Secret', key: 'bundle.pem' }
+
 const backends = (port: number) => [
   {
     name: 'here',
@@ -144,6 +150,14 @@ const backends = (port: number) => [
     maxPending: 20,
   },
   { name: 'there', region: 'us-east-1', weight: 10, priority: 2, url: `http://127.0.0.1:${port}` },
+  {
+    name: 'never',
+    region: 'us-west-2',
+    weight: 10,
+    priority: 3,
+    url: 'https://never.example',
+    tls: { serverName: 'secure.example', caRef, clientCertificateRef: pairRef },
+  },
 ]
 
 export function richRoute(variant: Variant, places: Places): Manifest {
@@ -154,6 +168,12 @@ export function richRoute(variant: Variant, places: Places): Manifest {
     spec: {
       className: 'internal',
       hostnames: [hostOf(variant)],
+      tls: {
+        secretRef: pairRef,
+        minVersion: '1.3',
+        plaintext: 'Allow',
+        clientCertificate: { mode: 'Optional', caRefs: [caRef] },
+      },
       paths: { encodedSlash: 'Keep', mergeSlashes: false, underscores: 'Reject' },
       defaults: policies(variant, 'defaults'),
       rules: [
@@ -239,8 +259,6 @@ const token = (variant: Variant) => ({
   },
   staleKeysFor: '1h',
 })
-
-const stored = { name: 'keys', namespace: 'keys', key: 'set.json' }
 
 /** Each issuer takes its keys from somewhere else. */
 export function richJwt(variant: Variant, places: Places): Manifest {

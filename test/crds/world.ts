@@ -2,6 +2,7 @@ import { type CompileOptions, createCompiler } from '../../src/controller/compil
 import { defaultSettings } from '../../src/model/settings.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { worldOf } from '../golden/case.ts'
+import { type Certificate, selfSigned } from '../harness/certificate.ts'
 import { issuerOf, type Manifest, type Places, pool, variants } from './rich.ts'
 
 const api = 'fairlead.dev/v1alpha1'
@@ -40,6 +41,29 @@ const stored = (kind: string, namespace: string, data: object): Manifest => ({
   [kind === 'Secret' ? 'stringData' : 'data']: data,
 })
 
+const own = selfSigned('v0.shop.example', 'v1.shop.example', 'v2.shop.example')
+const other = selfSigned('v0.shop.example', 'v1.shop.example', 'v2.shop.example')
+
+/** Under the same names in both namespaces, and never the same. */
+const certificates = (namespace: string, { cert, key }: Certificate): readonly Manifest[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { namespace, name: 'tls' },
+    stringData: { 'tls.crt': cert, 'tls.key': key },
+  },
+  ...['Secret', 'ConfigMap'].map((kind) => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { namespace, name: 'authorities' },
+    [kind === 'Secret' ? 'stringData' : 'data']: {
+      'bundle.pem': kind === 'Secret' ? cert : other.cert + own.cert,
+      'ca.crt': other.cert,
+    },
+  })),
+]
+
 /** An authorizer of the route's own namespace that has the name of the one that is meant, and is easy to please. */
 const decoyAuthorizer = (places: Places, variant: number): Manifest => ({
   apiVersion: api,
@@ -65,6 +89,9 @@ const surroundings = (places: Places): readonly Manifest[] => [
   ...service('keys', 'login', places.keys),
   ...service('platform', 'login', places.decoy),
   grant('platform', { kind: 'ApiRoute', namespace: 'shop' }, 'Service', 'ApiAuthorizer'),
+  grant('keys', { kind: 'ApiRoute', namespace: 'shop' }, 'Secret', 'ConfigMap'),
+  ...certificates('keys', own),
+  ...certificates('shop', other),
   grant('keys', { kind: 'ApiAuthorizer', namespace: 'platform' }, 'Service', 'ConfigMap', 'Secret'),
   ...['ConfigMap', 'Secret'].flatMap((kind) => [
     stored(kind, 'keys', { 'set.json': places.good, 'jwks.json': places.bad }),

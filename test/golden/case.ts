@@ -72,6 +72,7 @@ const emptyWorld = (): Building => ({
   referenceGrants: [],
   lastGoodRoutes: [],
   lastGoodAuthorizers: [],
+  lastGoodSecrets: [],
 })
 
 const listOf = {
@@ -95,7 +96,8 @@ function addLastGood(world: Building, manifest: unknown): void {
   const decoded = decode(manifest)
   if (decoded.kind === 'ApiRoute') world.lastGoodRoutes.push(decoded.object)
   else if (decoded.kind === 'ApiAuthorizer') world.lastGoodAuthorizers.push(decoded.object)
-  else throw new Error('LastGood holds an ApiRoute or an ApiAuthorizer')
+  else if (decoded.kind === 'Secret') world.lastGoodSecrets.push(decoded.object)
+  else throw new Error('LastGood holds an ApiRoute, an ApiAuthorizer or a Secret')
 }
 
 export function deepFreeze<T>(value: T): T {

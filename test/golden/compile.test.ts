@@ -48,6 +48,7 @@ const upTo = (world: World, count: number): World => ({
   referenceGrants: world.referenceGrants.slice(0, count),
   lastGoodRoutes: world.lastGoodRoutes.slice(0, count),
   lastGoodAuthorizers: world.lastGoodAuthorizers.slice(0, count),
+  lastGoodSecrets: world.lastGoodSecrets.slice(0, count),
 })
 
 const compile = (manifests: readonly Manifest[]) =>

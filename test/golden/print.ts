@@ -22,6 +22,7 @@ export function printSnapshot({
   hosts,
   clusters,
   authorizers,
+  defaultPair,
   secrets,
 }: Snapshot): string {
   const rules = new Map(
@@ -30,9 +31,9 @@ export function printSnapshot({
   return print({
     ...nonEmpty('settings', without(settings, defaultSettings)),
     hosts: Object.fromEntries(
-      hosts.map(({ hostname, held, entries }) => [
+      hosts.map(({ hostname, held, tls, entries }) => [
         hostname,
-        { ...(held && { held }), entries: entries.map(entryOf) },
+        { ...(held && { held }), ...(tls && { tls }), entries: entries.map(entryOf) },
       ]),
     ),
     rules: Object.fromEntries([...rules].map(([id, rule]) => [id, ruleOf(rule)])),
@@ -44,6 +45,7 @@ export function printSnapshot({
       'authorizers',
       Object.fromEntries(authorizers.map((each) => [each.id, authorizerOf(each)])),
     ),
+    ...(defaultPair !== undefined && { defaultPair }),
     ...nonEmpty('secrets', Object.keys(secrets)),
   })
 }

@@ -25,6 +25,8 @@ export interface TestOptions {
   readonly h2c?: boolean
   /** Peers that must begin with a header of the PROXY protocol. */
   readonly proxyProtocolFrom?: readonly string[]
+  /** A listener with TLS as well: `proxy.httpsPort`. */
+  readonly https?: boolean
   readonly ports: readonly number[]
   readonly rule?: Partial<Rule>
   readonly forward?: Partial<Forward>
@@ -166,6 +168,7 @@ export async function startProxy(options: TestOptions): Promise<TestProxy> {
     log,
     metrics,
     http: { host: '127.0.0.1', port: 0 },
+    ...(options.https === true && { https: { host: '127.0.0.1', port: 0 } }),
     region: '',
     allowLoopback: true,
     ...(options.absoluteNames !== undefined && { absoluteNames: options.absoluteNames }),

@@ -77,5 +77,5 @@ export function hostOf(
     )
     .sort((a, b) => compareMatches(a.match, b.match))
   const digests = sorted.map(({ match, rule }) => digestOfEntry(match, digestOf(rule)))
-  return { hostname, digest: digestOfHost(hostname, held, digests), held, entries: sorted }
+  return { hostname, digest: digestOfHost(hostname, { held }, digests), held, entries: sorted }
 }

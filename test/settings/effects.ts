@@ -444,4 +444,50 @@ const others: readonly Effect[] = [
   },
 ]
 
-export const effects: readonly Effect[] = [...limits, ...clocks, ...logs, ...guardrails, ...others]
+const shown = { namespace: 'other', name: 'wildcard' }
+const showing = { listeners: { https: { defaultCertificate: shown } } }
+const handshake = (gateway: SettingsGateway) => gateway.handshake()
+
+const listeners: readonly Effect[] = [
+  {
+    field: 'listeners.https.minVersion',
+    value: '1.3',
+    beside: showing,
+    probe: (gateway) => gateway.handshake('TLSv1.2'),
+    before: 'TLSv1.2 b.example',
+    after: 'refused',
+  },
+  {
+    field: 'listeners.https.defaultCertificate.namespace',
+    value: 'shop',
+    beside: showing,
+    probe: handshake,
+    before: 'TLSv1.3 b.example',
+    after: 'TLSv1.3 a.example',
+  },
+  {
+    field: 'listeners.https.defaultCertificate.name',
+    value: 'another',
+    beside: showing,
+    probe: handshake,
+    before: 'TLSv1.3 b.example',
+    after: 'TLSv1.3 c.example',
+  },
+  {
+    field: 'listeners.https.proxyProtocolFrom',
+    value: ['127.0.0.1'],
+    beside: showing,
+    probe: handshake,
+    before: 'TLSv1.3 b.example',
+    after: 'refused',
+  },
+]
+
+export const effects: readonly Effect[] = [
+  ...limits,
+  ...clocks,
+  ...logs,
+  ...guardrails,
+  ...listeners,
+  ...others,
+]

@@ -1,6 +1,8 @@
+import tls from 'node:tls'
 import { createCompiler } from '../../src/controller/compile/compile.ts'
 import { accessLine } from '../../src/proxy/stages/access-line.ts'
 import { type Manifest, optionsOf, worldOf } from '../golden/case.ts'
+import { selfSigned } from '../harness/certificate.ts'
 import { RawClient } from '../harness/client.ts'
 import { turns } from '../harness/deliver.ts'
 import { type FakeClock, fakeClock } from '../harness/fake-clock.ts'
@@ -20,6 +22,8 @@ export interface SettingsGateway {
   connect(): RawClient
   /** Status and body of one request on a connection of its own: `200 hello`; `closed` without an answer. */
   ask(target: string, ...fields: readonly string[]): Promise<string>
+  /** A handshake: the oldest version that is offered is the newest. `TLSv1.3 a.example`, or `refused`. */
+  handshake(version?: 'TLSv1.2' | 'TLSv1.3'): Promise<string>
   /** A good token; the number makes it another one, the length longer. */
   token(number: number, length?: number): string
   /** The last line of the access log. */
@@ -49,7 +53,7 @@ export async function startSettingsGateway(document: unknown = {}): Promise<Sett
   const clock = fakeClock()
   const key = keyFor('ES256', 'k')
   const upstream = await startUpstream(act)
-  const proxy = await startProxy({ ports: [upstream.port], clock })
+  const proxy = await startProxy({ ports: [upstream.port], clock, https: true })
   const compile = createCompiler()
   const manifests = manifestsOf(upstream.port, key)
   const set = (settings: unknown) => {
@@ -93,6 +97,7 @@ export async function startSettingsGateway(document: unknown = {}): Promise<Sett
       await turns(2)
       return summary(text)
     },
+    handshake: (version = 'TLSv1.3') => handshakeWith(plane.httpsPort ?? 0, version),
     token: (number, length = 0) => tokenOf(key, clock, { n: number, pad: 'x'.repeat(length) }),
     logged() {
       const exchange = proxy.finished.at(-1)!
@@ -105,6 +110,18 @@ export async function startSettingsGateway(document: unknown = {}): Promise<Sett
       await upstream.close()
     },
   }
+}
+
+function handshakeWith(port: number, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+  const versions = { minVersion: version, maxVersion: version }
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...versions })
+  return new Promise((resolve) => {
+    socket.on('error', () => resolve('refused'))
+    socket.on('secureConnect', () => {
+      resolve(`${socket.getProtocol()} ${socket.getPeerCertificate().subject.CN}`)
+      socket.destroy()
+    })
+  })
 }
 
 /** `200 hello`, or what a client is told of a failure: `503 overloaded`. */
@@ -147,10 +164,24 @@ function manifestsOf(port: number, { jwk }: SigningKey): Manifest[] {
       hostnames: ['api.example'],
       rules: [{ ...isPublic, ...at('/other'), respond: { status: 200, body: 'other' } }],
     }),
+    certificate('shop', 'wildcard', 'a.example'),
+    certificate('other', 'wildcard', 'b.example'),
+    certificate('other', 'another', 'c.example'),
     object('ApiAuthorizer', 'shop', 'tokens', {
       jwt: { issuers: [{ issuer, audiences: ['a'], jwks }] },
     }),
   ]
+}
+
+function certificate(namespace: string, name: string, host: string): Manifest {
+  const { cert, key } = selfSigned(host)
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { namespace, name },
+    stringData: { 'tls.crt': cert, 'tls.key': key },
+  }
 }
 
 const ages: Readonly<Record<string, string>> = {

@@ -16,6 +16,7 @@ import {
   upgrade,
 } from './route-policies.ts'
 import { failover, health, retry, timeouts } from './route-resilience.ts'
+import { routeTls } from './route-tls.ts'
 
 const ownDefaults = { absent: 'the defaults of its fields' }
 
@@ -125,6 +126,11 @@ export const routeSpec = checked(
     )
       .optional()
       .meta(note('How paths and names of headers are read.', ownDefaults)),
+    tls: routeTls.optional().meta(
+      note('TLS of these hosts.', {
+        absent: 'served with the default certificate, and without TLS as well',
+      }),
+    ),
     defaults: notEmpty(z.strictObject(inherited))
       .optional()
       .meta(note('Taken by every rule that does not set the field itself.', { absent: 'none' })),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { checked, exactlyOne } from './checks.ts'
 import { duration, headerName, line, partName, port, reference } from './fields.ts'
 import { note } from './notes.ts'
+import { backendTls } from './route-tls.ts'
 
 const service = z.strictObject({
   ...reference,
@@ -45,6 +46,11 @@ export const backend = checked(
           'http or https, host, port and base path of anything else. TLS (SNI and the certificate) is about this host; the Host header stays that of the client, unless rewrite.hostname says another. In a cluster it names nothing of the cluster: that is what service is for.',
         ),
       ),
+    tls: backendTls.optional().meta(
+      note('TLS towards it, always verified.', {
+        absent: 'with an https url, by the public authorities; to a Service plaintext',
+      }),
+    ),
     maxConnections: z
       .int()
       .min(1)
@@ -64,6 +70,12 @@ export const backend = checked(
       ),
   }),
   exactlyOne(['service', 'url']),
+  {
+    holds: ({ service, tls }) =>
+      service === undefined || tls === undefined || tls.serverName !== undefined,
+    cel: '!has(self.service) || !has(self.tls) || has(self.tls.serverName)',
+    message: 'must have tls.serverName where tls is used with service',
+  },
 )
 
 const hash = checked(

@@ -54,14 +54,26 @@ function withDefaults(raw: Raw): Settings {
 }
 
 /** Absent unless something differs from the defaults, so that snapshots without it stay as they are. */
-function listenersOf({ listeners }: Raw): Pick<Settings, 'listeners'> {
-  const { h2c = false, proxyProtocolFrom = [] } = listeners?.http ?? {}
-  const http = {
-    ...(h2c && { h2c }),
-    ...(proxyProtocolFrom.length > 0 && { proxyProtocolFrom }),
+function listenersOf({ listeners: given }: Raw): Pick<Settings, 'listeners'> {
+  const { h2c = false, ...plain } = given?.http ?? {}
+  const { minVersion, defaultCertificate, ...secure } = given?.https ?? {}
+  const http = { ...(h2c && { h2c }), ...proxiesOf(plain) }
+  const https = {
+    ...proxiesOf(secure),
+    ...(minVersion && { minVersion }),
+    ...(defaultCertificate && { defaultCertificate }),
   }
-  return Object.keys(http).length === 0 ? {} : { listeners: { http } }
+  const isPlain = Object.keys(http).length > 0
+  const isSecure = Object.keys(https).length > 0
+  if (!isPlain && !isSecure) return {}
+  return { listeners: { ...(isPlain && { http }), ...(isSecure && { https }) } }
 }
+
+const proxiesOf = ({
+  proxyProtocolFrom = [],
+}: {
+  proxyProtocolFrom?: readonly string[] | undefined
+}) => (proxyProtocolFrom.length > 0 ? { proxyProtocolFrom } : {})
 
 function clocksOf({ clocks: given = {} }: Raw): Settings['clocks'] {
   const { clocks } = defaultSettings

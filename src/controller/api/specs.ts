@@ -8,8 +8,35 @@ export interface RouteSpec {
     readonly mergeSlashes?: boolean
     readonly underscores?: 'Drop' | 'Reject' | 'Keep'
   }
+  readonly tls?: RouteTlsSpec
   readonly defaults?: Omit<RuleSpec, 'name' | 'matches' | 'backends' | 'redirect' | 'respond'>
   readonly rules: readonly (RuleSpec | BrokenRule)[]
+}
+
+export interface PairRefSpec {
+  readonly name: string
+  readonly namespace?: string
+}
+
+export interface CaRefSpec extends PairRefSpec {
+  readonly kind?: 'ConfigMap' | 'Secret'
+  readonly key?: string
+}
+
+export interface RouteTlsSpec {
+  readonly secretRef?: PairRefSpec
+  readonly minVersion?: '1.2' | '1.3'
+  readonly plaintext?: 'Redirect' | 'Allow' | 'Deny'
+  readonly clientCertificate?: {
+    readonly mode: 'Require' | 'Optional'
+    readonly caRefs: readonly CaRefSpec[]
+  }
+}
+
+export interface BackendTlsSpec {
+  readonly serverName?: string
+  readonly caRef?: CaRefSpec
+  readonly clientCertificateRef?: PairRefSpec
 }
 
 /** A rule that did not decode. */
@@ -99,6 +126,7 @@ export interface BackendSpec {
   readonly priority?: number
   readonly service?: { readonly name: string; readonly namespace?: string; readonly port: number }
   readonly url?: string
+  readonly tls?: BackendTlsSpec
   readonly maxConnections?: number
   readonly maxPending?: number
 }

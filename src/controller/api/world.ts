@@ -28,4 +28,6 @@ export interface World {
    */
   readonly lastGoodRoutes: readonly ApiRouteObject[]
   readonly lastGoodAuthorizers: readonly ApiAuthorizerObject[]
+  /** What Secrets with certificates were, where that is better than what they are. Taken by namespace and name. */
+  readonly lastGoodSecrets: readonly Secret[]
 }

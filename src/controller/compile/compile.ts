@@ -5,12 +5,14 @@ import type { World } from '../api/world.ts'
 import { Attaching } from './attach.ts'
 import { AuthorizerDrafting, AuthorizerResolving } from './authorizers.ts'
 import { Clustering } from './clusters.ts'
+import { defaultPairOf } from './default-pair.ts'
 import { AuthorizersInUse, clusterUses } from './in-use.ts'
 import { createLowering } from './lower.ts'
 import { Owning } from './owned.ts'
 import { Ranking } from './rank.ts'
 import { Reporting } from './report.ts'
 import { RouteResolving } from './routes.ts'
+import { SecretsInUse } from './secrets-in-use.ts'
 import { WorldTables } from './tables.ts'
 
 /** What a compile depends on besides the World. */
@@ -72,6 +74,7 @@ function createRun(rulebook: CompileOptions): Compile {
   const inUse = new AuthorizersInUse()
   const clustering = new Clustering(rulebook.allowLoopback)
   const reporting = new Reporting()
+  const secrets = new SecretsInUse()
   const lower = createLowering()
 
   return (world, { settings }) => {
@@ -85,7 +88,14 @@ function createRun(rulebook: CompileOptions): Compile {
     const used = inUse.update(routes, issuers.authorizers)
     const clusters = clustering.update(clusterUses(routes, used), tables)
     reporting.update({ authorizers, routes, hosts, clusters })
-    const snapshot = lower(settings, ranking.hosts, clustering.clusters, inUse.used)
+    secrets.update(routes)
+    const snapshot = lower({
+      settings,
+      hosts: ranking.hosts,
+      clusters: clustering.clusters,
+      used: inUse.used,
+      ...secrets.with(defaultPairOf(settings, tables.secrets)),
+    })
     return { snapshot, statuses: reporting.statuses }
   }
 }

@@ -15,6 +15,7 @@ import { draftHealth } from './draft-health.ts'
 import { draftHostname } from './draft-hostname.ts'
 import { checkCookieName, checkUnique } from './draft-names.ts'
 import { draftPathRewrite } from './draft-rewrite.ts'
+import { draftUpstreamTls } from './draft-tls.ts'
 import { draftUrl } from './draft-url.ts'
 import type { Drafting } from './drafting.ts'
 import type { BackendDraft, ForwardDraft } from './drafts.ts'
@@ -84,7 +85,10 @@ function draftBackend(
     maxPending: spec.maxPending ?? defaultMaxPending,
   }
   const cluster = draftCluster({ target, health, ...limits }, drafting.sharing)
-  return { where, name, region, weight, priority, basePath, cluster }
+  const tls = spec.tls && draftUpstreamTls(spec.tls, namespace, `${where}.tls`)
+  if (tls !== undefined && target.kind === 'url' && target.scheme === 'http')
+    return drafting.checks.refuse(`${where}.tls`, 'an http url has no TLS; write https')
+  return { where, name, region, weight, priority, basePath, cluster, ...(tls && { tls }) }
 }
 
 function draftTarget(

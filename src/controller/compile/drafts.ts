@@ -16,6 +16,7 @@ import type {
 } from '../../model/snapshot.ts'
 import type { Meta } from '../api/objects.ts'
 import type { ClusterDraft } from './draft-cluster.ts'
+import type { TlsDraft, UpstreamTlsDraft } from './draft-tls.ts'
 import type { Referrer } from './grants.ts'
 
 /**
@@ -30,6 +31,7 @@ export interface RouteDraft {
   /** Some match could be anywhere: its hosts answer nothing that no rule matches (invariant 3). */
   readonly holdsHosts: boolean
   readonly rules: readonly RuleDraft[]
+  readonly tls?: TlsDraft
   /** Faults of the object itself: they become `Accepted`. */
   readonly problems: readonly Problem[]
 }
@@ -78,7 +80,9 @@ export type ForwardDraft = Omit<Forward, 'backends'> & {
 
 export type BackendDraft = Omit<Backend, 'cluster'> & {
   readonly where: string
+  /** Without what `tls` refers to. */
   readonly cluster: ClusterDraft
+  readonly tls?: UpstreamTlsDraft
 }
 
 export type AuthorizeDraft =

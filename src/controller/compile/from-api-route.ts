@@ -6,6 +6,7 @@ import type { CompileOptions } from './compile.ts'
 import { draftHostnames } from './draft-hostname.ts'
 import { checkUnique } from './draft-names.ts'
 import { draftBrokenRule, draftRule } from './draft-rule.ts'
+import { draftTls } from './draft-tls.ts'
 import type { Drafting } from './drafting.ts'
 import type { RouteDraft, RuleDraft } from './drafts.ts'
 import { isSpoiledBy, type Place } from './place.ts'
@@ -67,6 +68,7 @@ function draftObject(
       name: idOf(spec.rules, at),
       ...(isSpoiled(rule, places, all) && { action: invalid }),
     })),
+    ...(spec.tls && { tls: draftTls(spec.tls, namespace) }),
     problems: all,
   }
 }

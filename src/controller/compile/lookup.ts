@@ -6,6 +6,8 @@ import type { ReadonlyTable } from './table.ts'
 export interface Tables {
   readonly services: ReadonlyTable<Service>
   readonly secrets: ReadonlyTable<Secret>
+  /** Certificates that are better than what their Secrets hold now. */
+  readonly lastGoodSecrets: ReadonlyTable<Secret>
   readonly configMaps: ReadonlyTable<ConfigMap>
   /** By the namespace that grants. */
   readonly grants: ReadonlyTable<readonly ReferenceGrant[]>

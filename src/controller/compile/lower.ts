@@ -4,6 +4,16 @@ import type { Authorizer, Host, Snapshot } from '../../model/snapshot.ts'
 import type { BuiltCluster } from './clusters.ts'
 import type { ResolvedAuthorizer } from './resolve-authorizer.ts'
 
+/** What only proxies may see. */
+export type Confidential = Pick<Snapshot, 'secrets'> & { readonly defaultPair: string | undefined }
+
+interface Parts extends Confidential {
+  readonly settings: Settings
+  readonly hosts: readonly Host[]
+  readonly clusters: readonly BuiltCluster[]
+  readonly used: readonly ResolvedAuthorizer[]
+}
+
 /**
  * Puts snapshots together, one after another. The digest is a hash of the digests of the parts, and a part
  * that was in the snapshot before is not hashed again (invariant 6).
@@ -15,18 +25,14 @@ export function createLowering() {
     known.set(part, digest)
     return digest
   }
-  return (
-    settings: Settings,
-    hosts: readonly Host[],
-    clusters: readonly BuiltCluster[],
-    used: readonly ResolvedAuthorizer[],
-  ): Snapshot => {
+  return ({ settings, hosts, clusters, used, defaultPair, secrets }: Parts): Snapshot => {
     const authorizers = used.flatMap(({ authorizer }) => authorizer ?? [])
     const digest = digestOfSnapshot({
       settings: digestOfPart(settings),
       hosts: hosts.map((host) => host.digest),
       clusters: clusters.map((cluster) => cluster.digest),
       authorizers: authorizers.map(digestOfPart),
+      defaultPair,
       secrets: Object.keys(secrets),
     })
     return Object.freeze({
@@ -36,9 +42,8 @@ export function createLowering() {
       hosts,
       clusters: Object.freeze(clusters.map(({ cluster }) => cluster)),
       authorizers: Object.freeze(authorizers),
+      ...(defaultPair !== undefined && { defaultPair }),
       secrets,
     })
   }
 }
-
-const secrets: Snapshot['secrets'] = Object.freeze({})

@@ -2,10 +2,11 @@ import { digestOfHost } from '../../model/digest.ts'
 import { compareMatches } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
 import { printRef } from '../../model/ref.ts'
-import type { Host } from '../../model/snapshot.ts'
+import type { Host, HostTls } from '../../model/snapshot.ts'
 import type { AttachedRoute } from './attach.ts'
 import type { Candidate, RouteOrder } from './candidate.ts'
 import { type Delta, groupIn } from './delta.ts'
+import { type HostTlsVerdict, hold, tlsOf } from './host-tls.ts'
 import { compareAges, compareTexts } from './order.ts'
 import { SortedList } from './sorted-list.ts'
 
@@ -90,18 +91,26 @@ function rankHost(
     if (winner === undefined) winners.set(candidate.key, candidate)
     else conflicts.push(conflictOf(hostname, winner, candidate))
   }
+  const verdict = tlsOf(hostname, routes)
+  conflicts.push(...tlsConflicts(hostname, verdict))
+  const serving = [...winners.values()].map((winner) =>
+    verdict.held.has(winner.order) ? hold(winner) : winner,
+  )
   const held = routes.some(({ owned }) => owned.route.holdsHosts)
-  return { host: hostOf(hostname, held, [...winners.values()]), routes, candidates, conflicts }
+  return { host: hostOf(hostname, held, verdict.tls, serving), routes, candidates, conflicts }
 }
 
-function hostOf(hostname: string, held: boolean, winners: readonly Candidate[]): Host {
-  const digest = digestOfHost(
-    hostname,
-    held,
-    winners.map((winner) => winner.digest),
-  )
+function hostOf(
+  hostname: string,
+  held: boolean,
+  tls: HostTls | undefined,
+  winners: readonly Candidate[],
+): Host {
+  const digests = winners.map((winner) => winner.digest)
+  const policy = { held, ...(tls && { tls }) }
+  const digest = digestOfHost(hostname, policy, digests)
   const entries = Object.freeze(winners.map((winner) => winner.entry))
-  return Object.freeze({ hostname, digest, held, entries })
+  return Object.freeze({ hostname, digest, ...policy, entries })
 }
 
 /** Precedence of api.md: the match, then age, then `namespace/name`, then the order in the object. Total: never 0 for two candidates. */
@@ -112,6 +121,19 @@ const compareCandidates = (a: Candidate, b: Candidate): number =>
   compareTexts(a.order.kind, b.order.kind) ||
   a.ruleAt - b.ruleAt ||
   a.matchAt - b.matchAt
+
+function tlsConflicts(hostname: string, { winner, losers, held }: HostTlsVerdict): Conflict[] {
+  if (winner === undefined) return []
+  const first = `${printRef(winner.owned.route.origin)} decides about the TLS of host "${hostname}", and does it otherwise`
+  return losers.map((loser) => ({
+    loser,
+    problem: {
+      reason: 'Conflicted',
+      path: 'spec.tls',
+      message: held.has(loser) ? `${first}; the rules are not served there` : first,
+    },
+  }))
+}
 
 function conflictOf(hostname: string, winner: Candidate, loser: Candidate): Conflict {
   const { origin, name } = winner.entry.rule

@@ -6,7 +6,7 @@ import type { AuthorizerDraft, IssuerDraft, KeysDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import { publicKeySet } from './jwks.ts'
 import type { Lookup } from './lookup.ts'
-import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
+import { type ClusterUse, resolveTarget } from './resolve-backend.ts'
 
 /** An authorizer whose key references are followed. `authorizer` is absent when it cannot be used. */
 export interface ResolvedAuthorizer {
@@ -68,7 +68,7 @@ function serviceKeys(
   from: Referrer,
   draft: Extract<KeysDraft, { kind: 'service' }>,
 ): ResolvedKeys {
-  const cluster = resolveBackend(lookup, from, draft.backend)
+  const cluster = resolveTarget(lookup, from, draft.backend)
   if ('reason' in cluster) return { keys: missing, problem: cluster }
   const keys = Object.freeze({ kind: 'service' as const, cluster: cluster.id, path: draft.path })
   return { keys, use: { where: draft.backend.where, cluster } }

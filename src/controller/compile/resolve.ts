@@ -6,7 +6,9 @@ import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from
 import type { Lookup } from './lookup.ts'
 import { resolveAuthorize } from './resolve-authorize.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
+import { type ResolvedTls, resolveTls } from './resolve-tls.ts'
 import type { Sharing } from './sharing.ts'
+import { Vault } from './vault.ts'
 
 /** A route whose references are followed. What it needs of the world is in it; what it could not find is a problem. */
 export interface ResolvedRoute {
@@ -16,6 +18,9 @@ export interface ResolvedRoute {
   readonly hostnames: readonly HostnameDraft[]
   readonly holdsHosts: boolean
   readonly rules: readonly ResolvedRule[]
+  readonly tls: ResolvedTls | undefined
+  /** Confidential texts that it needs, by fingerprint. */
+  readonly secrets: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
 }
 
@@ -33,12 +38,18 @@ export const invalid: Invalid = Object.freeze({ kind: 'invalid' })
 export function resolveRoute(lookup: Lookup, draft: RouteDraft, sharing: Sharing): ResolvedRoute {
   const { subject, origin, hostnames, holdsHosts } = draft
   const id = `${origin.namespace}/${origin.name}`
-  const resolved = draft.rules.map((rule) => resolveRule(lookup, draft, rule, { id, sharing }))
-  const found = resolved.flatMap(({ problems }) => problems)
+  const vault = new Vault()
+  const common = { id, sharing, vault }
+  const resolved = draft.rules.map((rule) => resolveRule(lookup, draft, rule, common))
+  const tls =
+    draft.tls && resolveTls(lookup, draft.referrer, { draft: draft.tls, hostnames }, vault)
+  const found = [...(tls?.problems ?? none), ...resolved.flatMap(({ problems }) => problems)]
   const problems = draft.problems.length + found.length === 0 ? none : [...draft.problems, ...found]
   const rules = resolved.map(({ rule }) => rule)
   const order = Object.freeze({ created: subject.meta.created, id, kind: origin.kind })
-  return Object.freeze({ subject, origin, order, hostnames, holdsHosts, rules, problems })
+  const secrets = vault.texts
+  const route = { subject, origin, order, hostnames, holdsHosts, rules, tls, secrets, problems }
+  return Object.freeze(route)
 }
 
 /** What the rules of a route have in common. */
@@ -46,20 +57,21 @@ interface Common {
   /** `namespace/name`: one text for all that carry it. */
   readonly id: string
   readonly sharing: Sharing
+  readonly vault: Vault
 }
 
 function resolveRule(
   lookup: Lookup,
   route: RouteDraft,
   draft: RuleDraft,
-  { id, sharing }: Common,
+  { id, sharing, vault }: Common,
 ): { readonly rule: ResolvedRule; readonly problems: readonly Problem[] } {
   const { origin } = route
   const {
     action,
     uses,
     problems: backendProblems,
-  } = resolveAction(lookup, route, draft.action, sharing)
+  } = resolveAction(lookup, route, draft.action, { sharing, vault })
   const { authorize, problems: memberProblems } = resolveAuthorize(
     lookup,
     route.referrer,
@@ -92,14 +104,14 @@ function resolveAction(
   lookup: Lookup,
   route: RouteDraft,
   action: RuleDraft['action'],
-  sharing: Sharing,
+  { sharing, vault }: Pick<Common, 'sharing' | 'vault'>,
 ): ResolvedAction {
   if (action.kind !== 'forward') return { action, uses: none, problems: none }
   const backends: Backend[] = []
   const uses: ClusterUse[] = []
   const problems: Problem[] = []
   for (const draft of action.backends) {
-    const found = resolveBackend(lookup, route.referrer, draft)
+    const found = resolveBackend(lookup, route.referrer, draft, { sharing, vault })
     if ('reason' in found) {
       problems.push(found)
       continue

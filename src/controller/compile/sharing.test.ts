@@ -46,7 +46,13 @@ test('what routes have in common is in memory once: ten thousand of them fit', (
     return decoded.kind === 'ApiRoute' ? [decoded.object] : []
   })
   const none = { authorizers: [], services: [], endpointSlices: [], secrets: [], configMaps: [] }
-  const rest = { namespaces: [], referenceGrants: [], lastGoodRoutes: [], lastGoodAuthorizers: [] }
+  const rest = {
+    namespaces: [],
+    referenceGrants: [],
+    lastGoodRoutes: [],
+    lastGoodAuthorizers: [],
+    lastGoodSecrets: [],
+  }
   const world: World = { routes, ...none, ...rest }
   const options = { className: 'fairlead', allowLoopback: false, settings: defaultSettings }
   const { snapshot, statuses } = createCompiler()(world, options)

@@ -28,6 +28,7 @@ export class WorldTables implements Tables {
   readonly secrets = new Table<Secret>(keyOf)
   readonly configMaps = new Table<ConfigMap>(keyOf)
   readonly grants = new GroupTable<ReferenceGrant>(({ meta }) => meta.namespace)
+  readonly lastGoodSecrets = new Table<Secret>(keyOf)
   readonly lastGoodRoutes = new Table<ApiRouteObject>(identityOf)
   readonly authorizers = new DerivedTable<AuthorizerState>(Object.is)
   readonly injected = new DerivedTable<readonly string[]>(isSameList)
@@ -41,7 +42,14 @@ export class WorldTables implements Tables {
 
   /** Changes when a look into any table may find something else. */
   get version(): number {
-    const tables = [this.services, this.secrets, this.configMaps, this.grants, this.lastGoodRoutes]
+    const tables = [
+      this.services,
+      this.secrets,
+      this.configMaps,
+      this.grants,
+      this.lastGoodRoutes,
+      this.lastGoodSecrets,
+    ]
     return [...tables, this.authorizers, this.injected].reduce(
       (sum, { version }) => sum + version,
       0,
@@ -52,6 +60,7 @@ export class WorldTables implements Tables {
     const services = this.services.update(world.services)
     this.changedServices = new Set([...services, ...this.slices.update(world.endpointSlices)])
     this.secrets.update(world.secrets)
+    this.lastGoodSecrets.update(world.lastGoodSecrets)
     this.configMaps.update(world.configMaps)
     this.grants.update(world.referenceGrants)
     this.lastGoodRoutes.update(world.lastGoodRoutes)

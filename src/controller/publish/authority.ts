@@ -43,6 +43,8 @@ export interface Issue {
   readonly commonName: string
   /** DNS names of a server; none for a client. */
   readonly dnsNames: readonly string[]
+  readonly uris?: readonly string[]
+  readonly addresses?: readonly string[]
   readonly usage: 'server' | 'client'
   readonly validity: Validity
 }
@@ -50,9 +52,10 @@ export interface Issue {
 /** A certificate of an authority, with a key of its own. */
 export async function issueCertificate(
   authority: Pair,
-  { commonName, dnsNames, usage, validity }: Issue,
+  { commonName, usage, validity, ...subject }: Issue,
 ): Promise<Pair> {
   const keys = await newKeys()
+  const names = namesOf(subject)
   const issuer = new x509.X509Certificate(authority.cert)
   const cert = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
@@ -68,18 +71,20 @@ export async function issueCertificate(
       new x509.ExtendedKeyUsageExtension([
         usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
       ]),
-      ...(dnsNames.length === 0
-        ? []
-        : [
-            new x509.SubjectAlternativeNameExtension(
-              dnsNames.map((value) => ({ type: 'dns' as const, value })),
-            ),
-          ]),
+      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   })
   return { cert: cert.toString('pem'), key: await pemOf(keys.privateKey) }
 }
+
+type Name = Pick<Issue, 'dnsNames' | 'uris' | 'addresses'>
+
+const namesOf = ({ dnsNames, uris = [], addresses = [] }: Name) => [
+  ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+  ...uris.map((value) => ({ type: 'url' as const, value })),
+  ...addresses.map((value) => ({ type: 'ip' as const, value })),
+]
 
 /** When a certificate (PEM) ends, in milliseconds since 1970. */
 export const expiryOf = (cert: string): number => new x509.X509Certificate(cert).notAfter.getTime()

@@ -136,6 +136,7 @@ export class ClusterSource {
       referenceGrants: this.#list<ReferenceGrant>('ReferenceGrant'),
       lastGoodRoutes: [],
       lastGoodAuthorizers: [],
+      lastGoodSecrets: [],
     }
   }
 

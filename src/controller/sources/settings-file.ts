@@ -61,6 +61,12 @@ export class SettingsFile {
     this.#look(file)
   }
 
+  /** What is wrong with the file, and what is wrong only in the light of all objects. */
+  problemsAnd(message: string | undefined): readonly SourceProblem[] {
+    if (message === undefined) return this.problems
+    return [...this.problems, { file: this.#file ?? '', ...nowhere(message) }]
+  }
+
   close(): void {
     this.#watcher?.close()
     this.#sweep?.cancel()

@@ -92,4 +92,5 @@ const worldOf = (found: Objects): World => ({
   referenceGrants: found.ReferenceGrant,
   lastGoodRoutes: [],
   lastGoodAuthorizers: [],
+  lastGoodSecrets: [],
 })

@@ -54,7 +54,32 @@ export interface Peer {
   readonly localPort: number
   /** `http` or `https`, by the listener. */
   readonly scheme: 'http' | 'https'
-  readonly tlsVersion?: string
+  /** What the handshake came to; absent on a plain listener. */
+  readonly tls?: PeerTls
+}
+
+/** A connection with TLS, as its requests are judged by it. */
+export interface PeerTls {
+  /** `TLSv1.3`. */
+  readonly version: string
+  /** Name that was asked for (SNI), lower case; '' without one. */
+  readonly serverName: string
+  /** The virtual host that the handshake was made under; '' for the default certificate. */
+  readonly hostname: string
+  /** What a certificate of the client was judged by; '' when none was asked for. */
+  readonly clientKey: string
+  /** Absent when none was shown. */
+  readonly certificate?: ClientCertificate
+}
+
+/** The certificate that a client has shown. */
+export interface ClientCertificate {
+  /** Why it is not good: a word of OpenSSL's such as `CERT_HAS_EXPIRED`. Absent: it comes from one of the authorities. */
+  readonly fault?: string
+  /** SHA-256 of its DER form, lower-case hex. */
+  readonly fingerprint: string
+  /** `DNS:client.example`, `URI:spiffe://shop/orders`, `email:...`, in its order. */
+  readonly names: readonly string[]
 }
 
 /**

@@ -6,6 +6,7 @@ import { isForbiddenAddress } from '../../model/address.ts'
 import type { ActiveHealth } from '../../model/snapshot.ts'
 import { connectFaultOf } from './connect-fault.ts'
 import type { LiveEndpoint } from './endpoint.ts'
+import { type LiveTls, tlsOptions } from './upstream-tls.ts'
 
 export interface ProbeOptions {
   readonly clock: Clock
@@ -13,7 +14,7 @@ export interface ProbeOptions {
   readonly allowLoopback: boolean
   /** Host of the probe's request. */
   readonly authority: string
-  readonly secure: boolean
+  readonly tls?: LiveTls | undefined
   /** The endpoint became healthy or unhealthy. */
   readonly changed: (endpoint: LiveEndpoint) => void
   /** Something that counts is known now and was not before: health, or since when probes succeed. */
@@ -64,7 +65,8 @@ export class Probe {
     const { address, port } = this.#endpoint
     if (isForbiddenAddress(address, this.#options.allowLoopback))
       return this.#answer('address_refused')
-    const { secure, authority } = this.#options
+    const { tls, authority } = this.#options
+    if (tls !== undefined && tls.context === undefined) return this.#answer('other')
     const timeout = this.#options.clock.after(this.#rules.timeoutMs, () =>
       this.#request?.destroy(Object.assign(new Error(), { code: timedOut })),
     )
@@ -75,7 +77,7 @@ export class Probe {
       method: 'GET',
       agent: false as const,
       headers: { host: authority, 'user-agent': 'fairlead-probe' },
-      ...(secure && { servername: hostOf(authority) }),
+      ...(tls && tlsOptions(tls)),
     }
     let isOver = false
     const over = (fault: string) => {
@@ -84,7 +86,7 @@ export class Probe {
       timeout.cancel()
       this.#answer(fault)
     }
-    this.#request = (secure ? https : http).request(options, (response) => {
+    this.#request = (tls === undefined ? http : https).request(options, (response) => {
       response.destroy()
       const { statusCode = 0 } = response
       over(this.#isGood(statusCode) ? '' : String(statusCode))
@@ -138,5 +140,3 @@ export class Probe {
     if (changes || ok !== wasOk) this.#options.learnt(this.#endpoint)
   }
 }
-
-const hostOf = (authority: string): string => authority.replace(/:\d+$/, '')

@@ -15,6 +15,7 @@ import {
 import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
 import type { Pool } from './pool.ts'
 import { type NameServer, Resolution, type ResolutionFault } from './resolver.ts'
+import type { LiveTls } from './upstream-tls.ts'
 
 /** What happens to health, for metrics and the log. */
 export interface ClusterObserver {
@@ -30,6 +31,8 @@ export interface ClusterOptions {
   readonly dice: Dice
   readonly names: NameServer
   readonly allowLoopback: boolean
+  /** For probes; pools have their own. */
+  readonly tls?: LiveTls | undefined
   readonly openPool: (cluster: Cluster, address: string, port: number) => Pool
   readonly observer: ClusterObserver
   /** Health is shared with other processes, and one of them probes. */
@@ -130,11 +133,9 @@ export class LiveCluster {
       target.kind === 'url'
         ? `${target.hostname}:${target.port}`
         : `${target.service}.${target.namespace}`
-    const secure = target.kind === 'url' && target.scheme === 'https'
     return {
       ...this.#options,
       authority,
-      secure,
       changed: (endpoint: LiveEndpoint) => this.#probed(endpoint),
       learnt: (endpoint: LiveEndpoint) => this.#report(endpoint),
     }

@@ -7,8 +7,10 @@ import type { Selector } from './selector.ts'
 /** Where gauges get their values when somebody scrapes. */
 export interface LiveState {
   readonly inFlight: number
-  /** Protocol → state → how many. */
-  readonly connections: () => Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Of each listener: protocol → state → how many. */
+  readonly connections: () => readonly Readonly<Record<string, Readonly<Record<string, number>>>>[]
+  /** Hostname → when its certificate ends, in seconds since 1970. */
+  readonly certificates: () => Iterable<readonly [string, number]>
   readonly clusters: () => Iterable<LiveCluster>
   readonly authorizers: () => Iterable<LiveAuthorizer>
   /** Every rule in force. */
@@ -43,10 +45,17 @@ export function liveGauges(
       help: 'Client connections: active with a request, idle without one, closing after the last.',
       labels: ['protocol', 'state'],
     },
-    read(({ connections }) =>
-      Object.entries(connections()).flatMap(([protocol, states]) =>
-        Object.entries(states).map(([state, count]) => [[protocol, state], count] as const),
-      ),
+    read(connectionRows),
+  )
+  metrics.computed(
+    {
+      name: 'fairlead_certificate_not_after_seconds',
+      help: 'When the certificate of a host ends, in seconds since 1970.',
+      labels: ['hostname'],
+      aggregator: 'min',
+    },
+    read(({ certificates }) =>
+      perRoute() ? Array.from(certificates(), ([hostname, end]) => [[hostname], end] as const) : [],
     ),
   )
   metrics.computed(
@@ -166,3 +175,12 @@ const panicRows = (state: LiveState): Row[] =>
     [route, name],
     selector.panics() ? 1 : 0,
   ])
+
+function connectionRows({ connections }: LiveState): Row[] {
+  const counts = new Map<string, number>()
+  for (const listener of connections())
+    for (const [protocol, states] of Object.entries(listener))
+      for (const [state, count] of Object.entries(states))
+        counts.set(`${protocol} ${state}`, (counts.get(`${protocol} ${state}`) ?? 0) + count)
+  return [...counts].map(([key, count]) => [key.split(' '), count])
+}

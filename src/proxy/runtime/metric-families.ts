@@ -11,6 +11,7 @@ interface PerRoute {
 /** Every counter and histogram, once. The texts are `docs/observability.md`. */
 export const families = (metrics: Metrics, isStale: (labels: Labels) => boolean) => ({
   ...requests(metrics, { isStale }),
+  ...handshakes(metrics),
   ...attempts(metrics, { isStale }),
   ...backends(metrics),
   ...authorizers(metrics),
@@ -39,6 +40,14 @@ const requests = (metrics: Metrics, perRoute: PerRoute) => ({
     'fairlead_rejected_requests_total',
     'Requests that were refused for what they are, and connections that were turned away.',
     ['reason'],
+  ),
+})
+
+const handshakes = (metrics: Metrics) => ({
+  handshakes: metrics.counter(
+    'fairlead_tls_handshakes_total',
+    'TLS handshakes of clients, by how they ended.',
+    ['result'],
   ),
 })
 

@@ -4,13 +4,13 @@ import type { Wheel } from '../../base/wheel.ts'
 import { isForbiddenAddress } from '../../model/address.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import { UpstreamConnection, type UpstreamHome } from './upstream-connection.ts'
+import { type LiveTls, tlsOptions } from './upstream-tls.ts'
 
 /** Where the connections of one pool go. */
 export interface PoolTarget {
   readonly address: string
   readonly port: number
-  /** TLS with verification, which cannot be switched off. */
-  readonly tls?: { readonly servername: string }
+  readonly tls?: LiveTls | undefined
 }
 
 export interface PoolOptions {
@@ -36,6 +36,8 @@ export class Pool implements UpstreamHome {
   readonly wheel: Wheel
   idleMs: number
   readonly target: PoolTarget
+  /** Of the last handshake, so that the next one is short. */
+  session: Buffer | undefined
   #options: PoolOptions
   readonly #idle: UpstreamConnection[] = []
   readonly #all = new Set<UpstreamConnection>()
@@ -123,64 +125,42 @@ export class Pool implements UpstreamHome {
   }
 }
 
-function connect(
-  target: PoolTarget,
-  home: UpstreamHome,
-  allowLoopback: boolean,
-): UpstreamConnection {
-  const { address, port } = target
+function connect(target: PoolTarget, home: Pool, allowLoopback: boolean): UpstreamConnection {
   // Checked when resolved and again here (C6): nothing reaches a socket unchecked.
-  if (isForbiddenAddress(address, allowLoopback)) return refuse(home)
-  return target.tls === undefined
-    ? connectPlain(address, port, home)
-    : connectTls(address, port, target.tls.servername, home)
+  if (isForbiddenAddress(target.address, allowLoopback)) return refuse(home, 'address_refused')
+  if (target.tls === undefined) return open(target, home, (to) => net.connect(to))
+  if (target.tls.context === undefined) return refuse(home, 'other')
+  const options = { ...tlsOptions(target.tls), ALPNProtocols: ['http/1.1'] }
+  return open(target, home, (to) => {
+    const socket = tls.connect({ ...to, ...options, session: home.session })
+    return socket.on('session', (session) => (home.session = session))
+  })
 }
 
-function connectPlain(host: string, port: number, home: UpstreamHome): UpstreamConnection {
+function open(
+  { address, port, tls }: PoolTarget,
+  home: UpstreamHome,
+  dial: (to: net.NetConnectOpts) => net.Socket,
+): UpstreamConnection {
   let connection: UpstreamConnection
   const callback = (bytes: number, buffer: Uint8Array): boolean =>
     connection.read(buffer as Buffer, bytes)
-  const options = {
-    host,
+  const to = {
+    host: address,
     port,
     noDelay: true,
     allowHalfOpen: true,
     highWaterMark: 1,
     onread: { buffer: shared, callback },
   }
-  connection = new UpstreamConnection(net.connect(options as net.NetConnectOpts), home, false)
-  return connection
-}
-
-function connectTls(
-  host: string,
-  port: number,
-  servername: string,
-  home: UpstreamHome,
-): UpstreamConnection {
-  const name = net.isIP(servername) === 0 ? servername : ''
-  const check = (_: string, certificate: tls.PeerCertificate) =>
-    tls.checkServerIdentity(servername, certificate)
-  const socket = tls.connect({
-    host,
-    port,
-    servername: name,
-    checkServerIdentity: check,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-  })
-  const connection = new UpstreamConnection(socket, home, true)
-  socket.setNoDelay(true)
-  socket.on('data', (chunk: Buffer) => {
-    if (!connection.read(chunk, chunk.length)) socket.pause()
-  })
+  connection = new UpstreamConnection(dial(to as net.NetConnectOpts), home, tls !== undefined)
   return connection
 }
 
 /** A connection that fails like any other, so that nobody has a second way of failing to think of. */
-function refuse(home: UpstreamHome): UpstreamConnection {
+function refuse(home: UpstreamHome, code: string): UpstreamConnection {
   const socket = new net.Socket()
-  const error = Object.assign(new Error('forbidden address'), { code: 'address_refused' })
+  const error = Object.assign(new Error('refused before it was made'), { code })
   process.nextTick(() => socket.destroy(error))
   return new UpstreamConnection(socket, home, false)
 }

@@ -74,6 +74,12 @@ export class ProxyMetrics {
     expired: (clock: string) => this.timeout(clock),
   }
 
+  /** @param result of a closed list */
+  readonly handshake = (result: string): void => {
+    this.#families.handshakes.series(result).inc()
+    if (result === 'timeout') this.timeout('handshake')
+  }
+
   readonly unsolicited = (): void => this.rejected('unsolicited_answer')
 
   readonly clusters: ClusterObserver = {

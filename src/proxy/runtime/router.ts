@@ -40,6 +40,8 @@ export class Router {
   readonly #tables = new Map<string, HostTable>()
   /** Tables of hostnames that were asked for, so that wildcards are not searched label by label each time. */
   readonly #known = new Map<string, HostTable>()
+  /** Some host is not served like any other, plain or not. */
+  readonly hasTls: boolean
   /** The last query that conditions were asked about, and its parameters. */
   #query = ''
   #parameters = queryParameters('')
@@ -51,6 +53,7 @@ export class Router {
       const isSame = old !== undefined && old.host.digest === host.digest
       this.#tables.set(host.hostname, isSame ? old : new HostTable(keeper.keep(host, old?.host)))
     }
+    this.hasTls = hosts.some(({ tls }) => tls !== undefined)
   }
 
   hosts(): readonly Host[] {

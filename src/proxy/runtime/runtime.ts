@@ -6,17 +6,20 @@ import type { Wheel } from '../../base/wheel.ts'
 import { type CidrSet, isForbiddenAddress, parseCidrs } from '../../model/address.ts'
 import type { Limits } from '../../model/settings.ts'
 import type { Cluster, Rule, Snapshot } from '../../model/snapshot.ts'
+import type { TlsPolicy } from '../../model/tls-policy.ts'
 import type { LiveAuthorizer } from './authorizer.ts'
 import { Authorizers, type KeyStore } from './authorizers.ts'
 import { type ClusterObserver, LiveCluster } from './cluster.ts'
 import { logged } from './cluster-log.ts'
 import type { HealthLink } from './health-link.ts'
-import { Pool } from './pool.ts'
+import { Pool, type PoolTarget } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { type NameServer, systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
 import type { Selector } from './selector.ts'
 import { limitsOf, partOf, type Share, whole } from './share.ts'
+import { tlsPolicyFor } from './tls-policies.ts'
+import { liveTls } from './upstream-tls.ts'
 
 /** What a runtime is given once, for the life of the process. */
 export interface RuntimeOptions {
@@ -60,6 +63,8 @@ export class Runtime {
   pressure: 'none' | 'refuse' | 'shed' = 'none'
   /** Who may see which rule served them (settings.debugHeadersFor). */
   debugCallers: CidrSet = parseCidrs([])
+  /** Where the listener with TLS is, when there is one. */
+  httpsPort: number | undefined
   /** Grows with each snapshot. */
   generation = 0
   snapshot: Snapshot
@@ -105,7 +110,7 @@ export class Runtime {
     const clusters = new Map(
       snapshot.clusters.map((cluster) => [
         cluster.id,
-        this.clusters.get(cluster.id) ?? this.#open(cluster),
+        this.clusters.get(cluster.id) ?? this.#open(cluster, snapshot.secrets),
       ]),
     )
     const takeAuthorizers = this.access.prepare(snapshot.authorizers)
@@ -123,6 +128,11 @@ export class Runtime {
     for (const [id, cluster] of dropped) if (clusters.get(id) !== cluster) cluster.close()
   }
 
+  /** @param serverName as in a ClientHello, lower case; '' without one */
+  tlsPolicy(serverName: string): TlsPolicy | undefined {
+    return tlsPolicyFor(serverName, this.router, this.snapshot)
+  }
+
   /** Connections that exist count by it when they are idle next. */
   #keepIdle(clusters: ReadonlyMap<string, LiveCluster>, idleMs: number): void {
     if (idleMs === this.snapshot.settings.clocks.upstreamIdleMs) return
@@ -130,14 +140,17 @@ export class Runtime {
       for (const { pool } of endpoints) pool.idleMs = idleMs
   }
 
-  #open(cluster: Cluster): LiveCluster {
+  #open(cluster: Cluster, secrets: Snapshot['secrets']): LiveCluster {
     const { clock, dice, allowLoopback } = this
+    // Part of the cluster's identity: another certificate makes another cluster.
+    const tls = liveTls(cluster, secrets, this.log)
     const openPool = (current: Cluster, address: string, port: number) =>
-      this.#pool(current, address, port)
+      this.#pool(current, { address, port, tls })
     return new LiveCluster(cluster, {
       clock,
       dice,
       allowLoopback,
+      tls,
       names: this.#names,
       observer: this.#observer,
       openPool,
@@ -145,24 +158,17 @@ export class Runtime {
     })
   }
 
-  #pool({ target, maxConnections, maxPending }: Cluster, address: string, port: number): Pool {
-    const tls =
-      target.kind === 'url' && target.scheme === 'https'
-        ? { tls: { servername: target.hostname } }
-        : {}
+  #pool({ maxConnections, maxPending }: Cluster, target: PoolTarget): Pool {
     const { wheel, allowLoopback } = this
     const idleMs = this.snapshot.settings.clocks.upstreamIdleMs
-    return new Pool(
-      { address, port, ...tls },
-      {
-        wheel,
-        maxConnections: partOf(maxConnections, this.share),
-        maxPending: partOf(maxPending, this.share),
-        idleMs,
-        allowLoopback,
-        onUnsolicited: this.metrics.unsolicited,
-      },
-    )
+    return new Pool(target, {
+      wheel,
+      maxConnections: partOf(maxConnections, this.share),
+      maxPending: partOf(maxPending, this.share),
+      idleMs,
+      allowLoopback,
+      onUnsolicited: this.metrics.unsolicited,
+    })
   }
 
   /** An endpoint of a cluster that serves a key set. */

@@ -44,7 +44,15 @@ function takeOver(accepted: net.Socket, owner: (socket: net.Socket) => SocketOwn
   socket.resume()
 }
 
-function byEvents(socket: net.Socket, owner: (socket: net.Socket) => SocketOwner): void {
+/**
+ * Whether something waits for the kernel, and `drained` will be called when it does not any more. A socket with TLS holds some
+ * back by itself, and says so only when it is too much.
+ */
+export const isWaiting = ({ writableLength, writableNeedDrain }: net.Socket): boolean =>
+  writableLength > 0 && writableNeedDrain
+
+/** The way of sockets that have no handle of their own, such as those with TLS. */
+export function byEvents(socket: net.Socket, owner: (socket: net.Socket) => SocketOwner): void {
   const reader = owner(socket)
   socket.on('data', (chunk: Buffer) => {
     if (!reader.read(chunk, chunk.length)) socket.pause()

@@ -114,7 +114,7 @@ export class ClientReply implements Reply {
     if (this.over) return
     this.over = true
     this.closing = true
-    this.#connection.socket.resetAndDestroy()
+    this.#connection.reset()
     this.#finish(false)
   }
 

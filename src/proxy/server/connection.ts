@@ -3,8 +3,9 @@ import type { Clock } from '../../base/clock.ts'
 import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureDetail } from '../../model/failure.ts'
 import type { Clocks, Limits } from '../../model/settings.ts'
-import type { Handle, ParseFault, Peer } from '../http1/message.ts'
+import type { Handle, ParseFault, Peer, PeerTls } from '../http1/message.ts'
 import { RequestParser } from '../http1/request-parser.ts'
+import { isWaiting } from './accept.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { ClientReply } from './client-reply.ts'
 import { ClientRequest } from './client-request.ts'
@@ -57,10 +58,10 @@ export class Connection implements ClientConnection {
   /** Since when nothing is in flight. */
   #restSinceMs: number
 
-  constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
+  constructor(socket: Socket, host: ConnectionHost, tls?: PeerTls) {
     this.socket = socket
     this.host = host
-    this.peer = peerOf(socket, scheme)
+    this.peer = peerOf(socket, tls)
     this.#parser = new RequestParser(host.limits)
     this.#deadline = new Deadline(host.wheel, () => this.#expired())
     this.#restSinceMs = host.clock.nowMs()
@@ -112,6 +113,12 @@ export class Connection implements ClientConnection {
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  /** Cuts the connection so that nobody takes what was sent for complete: by RST, or under TLS without a close_notify. */
+  reset(): void {
+    if (this.peer.tls === undefined) this.socket.resetAndDestroy()
+    else this.socket.destroy()
   }
 
   read(buffer: Buffer, end: number): boolean {
@@ -292,7 +299,7 @@ export class Connection implements ClientConnection {
   written(): boolean {
     if (this.#halfClosed)
       this.#deadline.set(this.host.clock.nowMs(), this.host.clocks.halfCloseGraceMs)
-    if (this.socket.writableLength === 0) return true
+    if (!isWaiting(this.socket)) return true
     this.#stall ??= new Deadline(this.host.wheel, () => this.#cut('writeStall'))
     this.#stall.set(this.host.clock.nowMs(), this.host.clocks.writeStallMs)
     return false

@@ -3,10 +3,11 @@ import type { Timer } from '../../base/clock.ts'
 import { atTurnEnd } from '../../base/turn-end.ts'
 import { Deadline } from '../../base/wheel.ts'
 import { HeaderList } from '../http1/header-list.ts'
-import type { ParseFault, Peer, RequestHead } from '../http1/message.ts'
+import type { ParseFault, Peer, PeerTls, RequestHead } from '../http1/message.ts'
 import { preface } from '../http2/frame.ts'
 import { ServerSession, type SessionOwner } from '../http2/server-session.ts'
 import type { Stream } from '../http2/stream.ts'
+import { isWaiting } from './accept.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ConnectionHost } from './connection.ts'
 import { peerOf } from './peer.ts'
@@ -45,12 +46,12 @@ export class Http2Connection implements ClientConnection, SessionOwner, StreamHo
   #restSinceMs: number
   readonly #flush = (): void => this.#sendAll()
 
-  constructor(socket: Socket, host: ConnectionHost, scheme: 'http' | 'https') {
+  constructor(socket: Socket, host: ConnectionHost, tls?: PeerTls) {
     this.socket = socket
     this.host = host
-    this.peer = peerOf(socket, scheme)
+    this.peer = peerOf(socket, tls)
     this.#restSinceMs = host.clock.nowMs()
-    this.session = new ServerSession(this, host.limits, scheme)
+    this.session = new ServerSession(this, host.limits, this.peer.scheme)
     this.#deadline = new Deadline(host.wheel, () => this.#expired())
     this.#deadline.set(this.#restSinceMs, host.clocks.headMs)
   }
@@ -157,12 +158,14 @@ export class Http2Connection implements ClientConnection, SessionOwner, StreamHo
   }
 
   send(bytes: Buffer): boolean {
-    this.socket.write(bytes)
+    // A socket with TLS keeps what it is given until the next turn: it gets a copy, and the caller its bytes back.
+    const isKept = this.peer.tls !== undefined
+    this.socket.write(isKept ? Buffer.from(bytes) : bytes)
     if (this.#halfClosed) this.#deadline.set(this.nowMs(), this.host.clocks.halfCloseGraceMs)
     const { writableLength } = this.socket
-    this.session.isBlocked = writableLength > 0
+    this.session.isBlocked = isWaiting(this.socket)
     if (writableLength > backlogBytes) this.#paused = true
-    return writableLength === 0
+    return isKept || writableLength === 0
   }
 
   rested(): void {

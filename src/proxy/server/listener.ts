@@ -1,12 +1,12 @@
 import net from 'node:net'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import { type CidrSet, parseCidrs } from '../../model/address.ts'
 import type { Clocks, Limits, Settings } from '../../model/settings.ts'
-import type { Handle, ParseFault, Peer } from '../http1/message.ts'
-import { type Accept, chooseAccept, type SocketOwner } from './accept.ts'
-import { Admission } from './admission.ts'
+import type { Handle, ParseFault, Peer, PeerTls } from '../http1/message.ts'
+import { type Accept, byEvents, chooseAccept, type SocketOwner } from './accept.ts'
+import type { Admission } from './admission.ts'
 import type { ClientConnection, Protocol } from './client-connection.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Http2Connection } from './http2-connection.ts'
@@ -14,6 +14,7 @@ import { comesFrom, peerOf } from './peer.ts'
 import { PriorKnowledge } from './prior-knowledge.ts'
 import { ProxyGate } from './proxy-gate.ts'
 import { spread } from './spread.ts'
+import { TlsGate, type TlsGateOptions } from './tls-gate.ts'
 
 export interface ListenerOptions {
   readonly host: string
@@ -24,12 +25,16 @@ export interface ListenerOptions {
   readonly handle: Handle
   readonly clocks: Clocks
   readonly limits: Limits
-  /** Peers without a cap of their own: trusted proxies carry the connections of many clients. */
-  readonly isTrusted: (address: string) => boolean
+  /** Shared by all listeners. */
+  readonly admission: Admission
+  /** The way in for TLS; absent: a plain listener. */
+  readonly tls?: ListenerTls
   readonly observer: ListenerObserver
   /** A message that never became a request was answered with a refusal. */
   readonly refused?: (refused: { readonly fault: ParseFault; readonly peer: Peer }) => void
 }
+
+export type ListenerTls = Omit<TlsGateOptions, 'wheel' | 'handshakeMs' | 'protocols'>
 
 /** What happens at the listener, for metrics. */
 export interface ListenerObserver {
@@ -47,7 +52,13 @@ const speakers = { 'http/1.1': Connection, h2: Http2Connection } as const satisf
   unknown
 >
 
-/** A plain listener and its connections. */
+/** What is offered in a handshake, best first. */
+const offered: readonly Protocol[] = ['h2', 'http/1.1']
+
+/** New keys for session tickets so often: what was recorded before cannot be read with keys that are found later. */
+const ticketKeysMs = 4 * 3_600_000
+
+/** One address and port, plain or with TLS, and its connections. */
 export class Listener implements ConnectionHost {
   readonly clock: Clock
   readonly wheel: Wheel
@@ -57,7 +68,8 @@ export class Listener implements ConnectionHost {
   draining = false
   readonly #options: ListenerOptions
   readonly #connections = new Set<ClientConnection>()
-  readonly #admission: Admission
+  readonly #gate: TlsGate | undefined
+  #rotation: Timer | undefined
   /** Connections that are opened from now on may speak HTTP/2 by prior knowledge. */
   #h2c = false
   /** Peers whose connections begin with a header of the PROXY protocol. */
@@ -72,7 +84,14 @@ export class Listener implements ConnectionHost {
     this.handle = options.handle
     this.clocks = options.clocks
     this.limits = options.limits
-    this.#admission = new Admission(options.isTrusted)
+    this.#gate =
+      options.tls &&
+      new TlsGate({
+        ...options.tls,
+        wheel: options.wheel,
+        handshakeMs: () => this.clocks.headMs,
+        protocols: offered,
+      })
   }
 
   get connections(): number {
@@ -91,10 +110,12 @@ export class Listener implements ConnectionHost {
   async listen(): Promise<number> {
     const accept = await chooseAccept()
     const server = net.createServer(
-      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
+      // Half a handshake leads nowhere: a socket may be half-open only from its end on.
+      { allowHalfOpen: this.#gate === undefined, pauseOnConnect: true, noDelay: true },
       (socket) => this.#accept(accept, socket),
     )
     this.#server = server
+    this.#rotateTickets()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host: this.#options.host, port: this.#options.port, backlog: 4096 }, resolve)
@@ -109,20 +130,39 @@ export class Listener implements ConnectionHost {
     this.clocks = clocks
     this.limits = limits
     this.#h2c = listeners?.http?.h2c ?? false
-    this.#proxies = parseCidrs(listeners?.http?.proxyProtocolFrom ?? [])
+    const own = this.#gate === undefined ? listeners?.http : listeners?.https
+    this.#proxies = parseCidrs(own?.proxyProtocolFrom ?? [])
+  }
+
+  #rotateTickets(): void {
+    if (this.#gate === undefined) return
+    this.#rotation = this.clock.after(ticketKeysMs, () => {
+      this.#gate?.rotateTickets()
+      this.#rotateTickets()
+    })
   }
 
   #accept(accept: Accept, socket: net.Socket): void {
     const address = socket.remoteAddress
     if (address === undefined) return void socket.destroy()
-    if (this.#proxies.contains(address)) return this.#acceptProxied(accept, socket)
-    if (!this.#admits(socket, address, this.#connections.size)) return
-    accept(socket, (wrapped) => this.#begin(wrapped, address))
+    const isProxied = this.#proxies.contains(address)
+    if (this.#gate !== undefined) return this.#acceptSecure(this.#gate, socket, isProxied)
+    if (isProxied) return this.#acceptProxied(accept, socket)
+    if (this.#admits(socket, address)) accept(socket, (wrapped) => this.#begin(wrapped, address))
+  }
+
+  #acceptSecure(gate: TlsGate, socket: net.Socket, isProxied: boolean): void {
+    gate.accept(socket, isProxied, {
+      admits: (address) => this.#admits(socket, address),
+      released: (address) => this.#options.admission.release(address),
+      opened: (secured, protocol, tls) =>
+        byEvents(secured, (wrapped) => this.#open(wrapped, protocol as Protocol, tls)),
+    })
   }
 
   /** False for one too many, which is closed. */
-  #admits(socket: net.Socket, address: string, open: number): boolean {
-    const reason = this.#admission.admit(address, open, this.limits)
+  #admits(socket: net.Socket, address: string): boolean {
+    const reason = this.#options.admission.admit(address, this.limits)
     if (reason === undefined) return true
     this.rejected({ code: 'overloaded', reason })
     socket.destroy()
@@ -130,13 +170,13 @@ export class Listener implements ConnectionHost {
   }
 
   #begin(socket: net.Socket, address: string): SocketOwner {
-    socket.once('close', () => this.#admission.release(address))
-    return this.#h2c ? this.#choose(socket) : this.open(socket, 'http/1.1', 'http')
+    socket.once('close', () => this.#options.admission.release(address))
+    return this.#h2c ? this.#choose(socket) : this.#open(socket, 'http/1.1')
   }
 
   /** Whose connection it is, and whether one too many, is known when the proxy has said so. */
   #acceptProxied(accept: Accept, socket: net.Socket): void {
-    if (this.#connections.size >= this.limits.connections) {
+    if (this.#options.admission.open >= this.limits.connections) {
       this.rejected({ code: 'overloaded', reason: 'connections' })
       return void socket.destroy()
     }
@@ -144,9 +184,8 @@ export class Listener implements ConnectionHost {
       const gate = new ProxyGate(wrapped, this, (origin) => {
         this.#connections.delete(gate)
         if (origin !== undefined) comesFrom(wrapped, origin)
-        const { address } = peerOf(wrapped, 'http')
-        const isWanted = this.#admits(wrapped, address, this.#connections.size)
-        return isWanted ? this.#begin(wrapped, address) : undefined
+        const { address } = peerOf(wrapped)
+        return this.#admits(wrapped, address) ? this.#begin(wrapped, address) : undefined
       })
       this.#connections.add(gate)
       return gate
@@ -154,21 +193,21 @@ export class Listener implements ConnectionHost {
   }
 
   /** Gives a socket to what speaks the protocol on it. */
-  open(socket: net.Socket, protocol: Protocol, scheme: 'http' | 'https'): ClientConnection {
-    const connection = new speakers[protocol](socket, this, scheme)
+  #open(socket: net.Socket, protocol: Protocol, tls?: PeerTls): ClientConnection {
+    const connection = new speakers[protocol](socket, this, tls)
     this.#connections.add(connection)
     return connection
   }
 
   /** The client may know beforehand that HTTP/2 is spoken here. */
   #choose(socket: net.Socket): SocketOwner {
-    const first = new Connection(socket, this, 'http')
+    const first = new Connection(socket, this)
     this.#connections.add(first)
     const other = () => {
       if (first.state === 'closing') return first
       this.#connections.delete(first)
       first.leave()
-      return this.open(socket, 'h2', 'http')
+      return this.#open(socket, 'h2')
     }
     return new PriorKnowledge({ first, other })
   }
@@ -197,6 +236,7 @@ export class Listener implements ConnectionHost {
 
   /** New connections are refused from now on. */
   stopAccepting(): void {
+    this.#rotation?.cancel()
     this.#server?.close()
   }
 
@@ -249,6 +289,7 @@ export class Listener implements ConnectionHost {
 
   destroy(): void {
     this.stopAccepting()
+    this.#gate?.close()
     for (const connection of this.#connections) connection.destroy()
   }
 }

@@ -63,7 +63,7 @@ export class ProxyGate implements ClientConnection {
 
   #refuse(fault: ParseFault): void {
     this.#deadline.close()
-    this.#host.rejected(fault, peerOf(this.#socket, 'http'))
+    this.#host.rejected(fault, peerOf(this.#socket))
     this.#socket.destroy()
   }
 

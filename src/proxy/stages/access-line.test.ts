@@ -40,7 +40,7 @@ function full(): TestExchange {
   exchange.status = 200
   exchange.firstByteMs = 7
   exchange.reply.bodyBytes = 5
-  Object.assign(exchange.request.peer, { tlsVersion: 'TLSv1.3' })
+  Object.assign(exchange.request.peer, { tls: { version: 'TLSv1.3' } })
   return exchange
 }
 

@@ -56,7 +56,7 @@ const printers: Readonly<Record<AccessLogField, Print>> = {
     return agent === undefined ? '' : text.bytes(agent)
   },
   'tls.protocol.version': ({ exchange, text }) =>
-    unlessEmpty(exchange.request.peer.tlsVersion ?? '', text),
+    unlessEmpty(exchange.request.peer.tls?.version ?? '', text),
 }
 
 /**

@@ -11,6 +11,7 @@ import { fail } from './fail.ts'
 import { answerHealth, healthPath } from './host-health.ts'
 import { identify } from './identify.ts'
 import { PipelineTable } from './pipeline-table.ts'
+import { isAdmitted } from './transport.ts'
 
 /** What is told when an exchange is over: metrics and the access log. */
 export type Observe = (exchange: Exchange, complete: boolean, seconds: number) => void
@@ -154,6 +155,7 @@ function route(exchange: LiveExchange, pipelines: PipelineTable): void {
   const canonical = canonicalPath(head.rawPath)
   if (canonical === undefined) return fail(exchange, 'path_invalid')
   exchange.path = canonical.path
+  if (!isAdmitted(exchange)) return
   if (canonical.path === healthPath && exchange.runtime.snapshot.settings.healthEndpoint) {
     return answerHealth(exchange)
   }

@@ -1,15 +1,18 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import type { Log } from '../../base/log.ts'
 import { Wheel } from '../../base/wheel.ts'
 import type { Cluster, Snapshot } from '../../model/snapshot.ts'
 import { type ClusterObserver, LiveCluster } from '../runtime/cluster.ts'
 import type { Ejection, ProbeReport } from '../runtime/health-link.ts'
 import { Pool } from '../runtime/pool.ts'
 import { systemNameServer } from '../runtime/resolver.ts'
+import { liveTls } from '../runtime/upstream-tls.ts'
 
 export interface ProberOptions {
   readonly clock: Clock
   readonly dice: Dice
+  readonly log: Log
   readonly allowLoopback: boolean
   readonly observer: ClusterObserver
   /** Told whenever probes learn something that counts. */
@@ -35,19 +38,23 @@ export class Prober {
     const before = this.#clusters
     const wanted = snapshot.clusters.filter(({ health }) => health.active !== undefined)
     this.#clusters = new Map(
-      wanted.map((cluster) => [cluster.id, before.get(cluster.id) ?? this.#open(cluster)]),
+      wanted.map((cluster) => [
+        cluster.id,
+        before.get(cluster.id) ?? this.#open(cluster, snapshot.secrets),
+      ]),
     )
     for (const cluster of wanted) this.#clusters.get(cluster.id)?.update(cluster)
     for (const [id, cluster] of before) if (!this.#clusters.has(id)) cluster.close()
   }
 
-  #open(cluster: Cluster): LiveCluster {
-    const { clock, dice, allowLoopback, observer, learnt } = this.#options
+  #open(cluster: Cluster, secrets: Snapshot['secrets']): LiveCluster {
+    const { clock, dice, log, allowLoopback, observer, learnt } = this.#options
     return new LiveCluster(cluster, {
       clock,
       dice,
       allowLoopback,
       observer,
+      tls: liveTls(cluster, secrets, log),
       names: this.#names,
       openPool: (_, address, port) => this.#unused(address, port),
       probed: learnt,

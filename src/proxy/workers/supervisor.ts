@@ -78,6 +78,7 @@ export class Supervisor implements CrewOwner {
     this.#prober = new Prober({
       clock,
       dice,
+      log,
       allowLoopback,
       observer: proberObserver(options),
       learnt: (report) => this.#tell({ kind: 'probed', report }),

@@ -1,0 +1,99 @@
+import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import {
+  createAuthority,
+  issueCertificate,
+  type Pair,
+  type Validity,
+} from '../controller/publish/authority.ts'
+import type { DevCertsFlags } from './dev-certs.ts'
+
+const dayMs = 86_400_000
+
+/** Writes an authority, unless there is one, and a certificate for a server and for a client; says what to do with them. */
+export async function makeCertificates(
+  folder: string,
+  { host, days }: DevCertsFlags,
+): Promise<void> {
+  const now = Date.now()
+  const validity = { fromWallMs: now - dayMs, untilWallMs: now + days * dayMs }
+  try {
+    fs.mkdirSync(folder, { recursive: true })
+    const authority = await authorityIn(folder, now)
+    const server = await issueCertificate(authority, {
+      commonName: 'server',
+      dnsNames: host.filter((name) => net.isIP(name) === 0),
+      addresses: host.filter((name) => net.isIP(name) !== 0),
+      usage: 'server',
+      validity,
+    })
+    const client = await issueClient(authority, validity)
+    write(folder, 'server', server)
+    write(folder, 'client', client)
+    fs.writeFileSync(path.join(folder, 'tls.yaml'), manifests(authority, server), { mode: 0o600 })
+  } catch (error) {
+    process.stderr.write(`fairlead dev-certs: ${(error as Error).message}\n`)
+    process.exitCode = 1
+    return
+  }
+  process.stdout.write(nextSteps(folder, host[0] ?? 'localhost'))
+}
+
+const issueClient = (authority: Pair, validity: Validity): Promise<Pair> =>
+  issueCertificate(authority, {
+    commonName: 'client',
+    dnsNames: ['client.example'],
+    uris: ['spiffe://dev/client'],
+    usage: 'client',
+    validity,
+  })
+
+/** The authority lasts ten years: whoever trusts it once need not do it again. */
+async function authorityIn(folder: string, now: number): Promise<Pair> {
+  const [cert, key] = ['ca.crt', 'ca.key'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+  ]
+  if (fs.existsSync(cert) && fs.existsSync(key))
+    return { cert: fs.readFileSync(cert, 'utf8'), key: fs.readFileSync(key, 'utf8') }
+  const validity = { fromWallMs: now - dayMs, untilWallMs: now + 3650 * dayMs }
+  const authority = await createAuthority('fairlead dev-certs', validity)
+  write(folder, 'ca', authority)
+  return authority
+}
+
+function write(folder: string, name: string, { cert, key }: Pair): void {
+  fs.writeFileSync(path.join(folder, `${name}.crt`), `${cert}\n`)
+  fs.writeFileSync(path.join(folder, `${name}.key`), `${key}\n`, { mode: 0o600 })
+}
+
+const manifests = (authority: Pair, server: Pair): string => `apiVersion: v1
+kind: Secret
+metadata: { name: dev-tls }
+type: kubernetes.io/tls
+stringData:
+  tls.crt: |
+${indented(server.cert)}
+  tls.key: |
+${indented(server.key)}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: dev-ca }
+data:
+  ca.crt: |
+${indented(authority.cert)}
+`
+
+const indented = (pem: string): string => pem.trim().replace(/^/gm, '    ')
+
+const nextSteps = (folder: string, host: string): string =>
+  `Made in ${folder}: an authority (ca.crt), a certificate for the server, one for a client, and tls.yaml with a Secret dev-tls and a
+ConfigMap dev-ca.
+
+1. Copy tls.yaml into the folder of your manifests, and give a route of it:
+     tls: { secretRef: { name: dev-tls } }
+2. Start the gateway with --https 127.0.0.1:8443
+3. curl --cacert ${path.join(folder, 'ca.crt')} https://${host}:8443/
+`

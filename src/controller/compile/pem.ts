@@ -1,0 +1,30 @@
+import { X509Certificate } from 'node:crypto'
+
+const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+const mostBytes = 262_144
+
+/** The certificates of a PEM text, each as it stands there; what is around them is left out. */
+export const certificatesIn = (text: string): readonly string[] =>
+  text.length > mostBytes ? [] : (text.match(block) ?? [])
+
+/** What is wrong with a list of certificates, or undefined. @param what `tls.crt`, for the message */
+export function checkCertificates(
+  certificates: readonly string[],
+  what: string,
+  most: number,
+): string | undefined {
+  if (certificates.length === 0)
+    return `${what} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`
+  if (certificates.length > most)
+    return `${what} holds ${certificates.length} certificates; at most ${most} are allowed`
+  const broken = certificates.findIndex((each) => !isCertificate(each))
+  return broken < 0 ? undefined : `certificate ${broken + 1} of ${what} cannot be read`
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
+}

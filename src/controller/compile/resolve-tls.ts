@@ -1,0 +1,135 @@
+import type { Problem } from '../../model/problem.ts'
+import type { HostTls } from '../../model/snapshot.ts'
+import { didYouMean } from '../api/suggest.ts'
+import type { CaRefDraft, PairRefDraft, TlsDraft } from './draft-tls.ts'
+import type { HostnameDraft } from './drafts.ts'
+import { grantProblem, printTarget, type Referrer } from './grants.ts'
+import type { Lookup } from './lookup.ts'
+import { isOf, namesOf, type Pair, pairOf } from './pair.ts'
+import { certificatesIn, checkCertificates } from './pem.ts'
+import type { Vault } from './vault.ts'
+
+/** The TLS of a route, for each of its hosts: one that the certificate is not of has no `pair`. */
+export interface ResolvedTls {
+  readonly ofHost: (hostname: string) => HostTls
+  readonly problems: readonly Problem[]
+}
+
+const mostAuthorities = 256
+
+/**
+ * Follows the references of `tls`. Where one cannot be followed nothing opens: the host keeps its rules for plaintext, is shown
+ * with the default certificate, and takes certificates of clients of the authorities that were found only.
+ */
+export function resolveTls(
+  lookup: Lookup,
+  from: Referrer,
+  { draft, hostnames }: { readonly draft: TlsDraft; readonly hostnames: readonly HostnameDraft[] },
+  vault: Vault,
+): ResolvedTls {
+  const { pairRef, client, ...rest } = draft
+  const problems: Problem[] = []
+  const { pair, problem } = pairRef ? resolvePair(lookup, from, pairRef) : {}
+  if (problem !== undefined) problems.push(problem)
+  const strangers = pair ? hostnames.filter(({ hostname }) => !isOf(pair, hostname)) : []
+  if (pairRef && pair && strangers.length > 0) problems.push(notOf(pair, pairRef, strangers))
+  const print = pair && vault.keep(pair.text)
+  const authorities = client?.caRefs.flatMap((ref) => {
+    const found = resolveAuthorities(lookup, from, ref, vault)
+    if (typeof found === 'string') return found
+    problems.push(found)
+    return []
+  })
+  const common = Object.freeze({
+    ...rest,
+    ...(client && { client: Object.freeze({ mode: client.mode, authorities: authorities ?? [] }) }),
+  })
+  const whole = Object.freeze({ ...common, ...(print && { pair: print }) })
+  const without = new Set(strangers.map(({ hostname }) => hostname))
+  return { ofHost: (hostname) => (without.has(hostname) ? common : whole), problems }
+}
+
+const notOf = (
+  pair: Pair,
+  { where }: PairRefDraft,
+  hostnames: readonly HostnameDraft[],
+): Problem => ({
+  reason: 'RefInvalid',
+  path: where,
+  message: `its certificate is not of ${hostnames.map(({ hostname }) => `"${hostname}"`).join(', ')}; it is of ${namesOf(pair.leaf).join(', ') || 'no DNS name'}`,
+})
+
+/** A certificate and its key, as far as there are any, and what is wrong with the Secret. */
+export interface ResolvedPair {
+  readonly pair?: Pair
+  readonly problem?: Problem
+}
+
+/** While a Secret cannot be served, or only with a certificate that has expired, what it held before is. */
+export function resolvePair(
+  lookup: Lookup,
+  from: Referrer,
+  { where, namespace, name }: PairRefDraft,
+): ResolvedPair {
+  const ref = { group: '', kind: 'Secret', namespace, name }
+  const refused = grantProblem(lookup, from, ref, where)
+  if (refused !== undefined) return { problem: refused }
+  const secret = lookup.find('secrets', namespace, name)
+  if (secret === undefined) {
+    const near = didYouMean(name, lookup.names('secrets', namespace))
+    const message = `${printTarget(ref)} does not exist${near}`
+    return { problem: { reason: 'RefNotFound', path: where, message } }
+  }
+  const result = pairOf(secret)
+  const before = lookup.find('lastGoodSecrets', namespace, name)
+  if (before === undefined)
+    return 'pair' in result ? result : { problem: unusable(ref, where, result.fault) }
+  const fault = 'fault' in result ? result.fault : 'its certificate has expired'
+  const problem = unusable(ref, where, `${fault}; the certificate that it held before is shown`)
+  const good = pairOf(before)
+  return { problem, ...('pair' in good && good) }
+}
+
+/** The fingerprint of a bundle of authorities, or why it cannot be used. */
+export function resolveAuthorities(
+  lookup: Lookup,
+  from: Referrer,
+  { where, kind, namespace, name, key }: CaRefDraft,
+  vault: Vault,
+): string | Problem {
+  const ref = { group: '', kind, namespace, name }
+  const refused = grantProblem(lookup, from, ref, where)
+  if (refused !== undefined) return refused
+  const table = kind === 'Secret' ? 'secrets' : 'configMaps'
+  const object = lookup.find(table, namespace, name)
+  if (object === undefined) {
+    const near = didYouMean(name, lookup.names(table, namespace))
+    return {
+      reason: 'RefNotFound',
+      path: where,
+      message: `${printTarget(ref)} does not exist${near}`,
+    }
+  }
+  if (!Object.hasOwn(object.data, key)) {
+    const has = Object.keys(object.data).sort().join(', ') || 'none'
+    return {
+      reason: 'RefNotFound',
+      path: where,
+      message: `${printTarget(ref)} has no key "${key}"; it has ${has}`,
+    }
+  }
+  const certificates = certificatesIn(object.data[key] ?? '')
+  const fault = checkCertificates(certificates, key, mostAuthorities)
+  if (fault !== undefined) return unusable(ref, where, fault)
+  return vault.keep(certificates.map((each) => `${each.trim()}\n`).join(''))
+}
+
+const unusable = (
+  ref: Parameters<typeof printTarget>[0],
+  where: string,
+  fault: string,
+): Problem => ({
+  reason: 'RefInvalid',
+  path: where,
+  message: `${printTarget(ref)} cannot be used: ${fault}`,
+})
