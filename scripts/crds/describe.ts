@@ -21,7 +21,11 @@ function absentOf(note: NonNullable<Noted['note']>): string {
 /** A value as it would be written in a manifest. */
 export function printed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printed).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return value === '' ? '""' : String(value)
+  if (typeof value === 'string') return isReadAsText(value) ? value : JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
   const fields = Object.entries(value).map(([name, field]) => `${name}: ${printed(field)}`)
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }
+
+/** Without quotes, by whoever reads YAML: `1.2` would be a number. */
+const isReadAsText = (text: string): boolean => text !== '' && Number.isNaN(Number(text))

@@ -1,11 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { command, examples } from './command.ts'
-import { option } from './options.ts'
+import { option, parseList } from './options.ts'
 
 export interface DevCertsFlags {
   readonly host: readonly string[]
   readonly days: number
 }
+
+const usual = 'localhost,*.dev.localhost,127.0.0.1,::1'
 
 const parseDays = (text: string): number => {
   const days = Number(text)
@@ -18,7 +20,7 @@ const after = `${examples(
   ['an authority, and certificates for this machine', 'fairlead dev-certs ./certs'],
   [
     'for a host of your own; the authority that is there already is used',
-    "fairlead dev-certs ./certs --host api.shop.example --host '*.shop.example'",
+    "fairlead dev-certs ./certs --host 'api.shop.example,*.shop.example'",
   ],
 )}
 
@@ -30,10 +32,9 @@ export function devCertsCommand(): Command {
   return command('dev-certs', 'Make an authority and certificates to try TLS with.')
     .argument('<dir>', 'folder for them; made when it is not there')
     .addOption(
-      option('--host <name...>', 'names and addresses of the server').default(
-        ['localhost', '*.dev.localhost', '127.0.0.1', '::1'],
-        'this machine and *.dev.localhost',
-      ),
+      option('--host <names>', 'names and addresses of the server, with commas')
+        .default(parseList(usual), usual)
+        .argParser(parseList),
     )
     .addOption(
       option('--days <n>', 'how long they are good').default(90, '90').argParser(parseDays),

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
+import { systemClock } from '../base/clock.ts'
 import {
   createAuthority,
   issueCertificate,
@@ -16,7 +17,7 @@ export async function makeCertificates(
   folder: string,
   { host, days }: DevCertsFlags,
 ): Promise<void> {
-  const now = Date.now()
+  const now = systemClock.wallMs()
   const validity = { fromWallMs: now - dayMs, untilWallMs: now + days * dayMs }
   try {
     fs.mkdirSync(folder, { recursive: true })

@@ -4,7 +4,7 @@ import { line, reference } from './fields.ts'
 import { note } from './notes.ts'
 
 /** Certificates of authorities, which are no secret: a ConfigMap as a rule. */
-export const caRef = z.strictObject({
+const caRef = z.strictObject({
   ...reference,
   kind: z
     .enum(['ConfigMap', 'Secret'])
@@ -20,7 +20,7 @@ export const caRef = z.strictObject({
 })
 
 /** A certificate and its key. */
-export const pairRef = z.strictObject(reference)
+const pairRef = z.strictObject(reference)
 
 const clientCertificate = z.strictObject({
   mode: z

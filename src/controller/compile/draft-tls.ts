@@ -45,13 +45,13 @@ export function draftTls(spec: RouteTlsSpec, namespace: string): TlsDraft {
   }
 }
 
-export const draftPairRef = (
+const draftPairRef = (
   { name, namespace }: PairRefSpec,
   home: string,
   where: string,
 ): PairRefDraft => ({ where, namespace: namespace ?? home, name })
 
-export const draftCaRef = (
+const draftCaRef = (
   { kind = 'ConfigMap', name, namespace, key = 'ca.crt' }: CaRefSpec,
   home: string,
   where: string,
