@@ -80,9 +80,19 @@ ${lines.join('\n').trimEnd()}
 
 function example({ path, noted }: Field, indent: string): string[] {
   const { description, note = {}, properties = {} } = noted
-  const absent = note.absent === undefined ? '' : ` Empty: ${note.absent}.`
+  const isLeftOut = note.absent !== undefined && isGroup(noted)
+  const absent =
+    note.absent === undefined ? '' : ` ${isLeftOut ? 'Absent' : 'Empty'}: ${note.absent}.`
   const name = path.split('.').at(-1)
   const said = `${indent}# ${description}${absent}`
+  // It has no default to show, so its fields are only named.
+  if (isLeftOut)
+    return [
+      said,
+      `${indent}# ${name}: { ${Object.keys(properties)
+        .map((key) => `${key}: …`)
+        .join(', ')} }`,
+    ]
   if (!isGroup(noted)) return [said, `${indent}${name}: ${printed(note.default)}`]
   const inner = Object.entries(properties).flatMap(([key, field]) =>
     example({ path: `${path}.${key}`, noted: field }, `${indent}  `),

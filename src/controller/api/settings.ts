@@ -60,7 +60,7 @@ function listenersOf({ listeners: given }: Raw): Pick<Settings, 'listeners'> {
   const http = { ...(h2c && { h2c }), ...proxiesOf(plain) }
   const https = {
     ...proxiesOf(secure),
-    ...(minVersion && { minVersion }),
+    ...(minVersion === '1.3' && { minVersion }),
     ...(defaultCertificate && { defaultCertificate }),
   }
   const isPlain = Object.keys(http).length > 0
