@@ -49,7 +49,7 @@ export const chartValues = (of: string): string[] => {
     '--set',
     `image.repository=${of.slice(0, at)},image.tag=${of.slice(at + 1)}`,
     '--set',
-    'proxy.accessLog=off',
+    `proxy.accessLog=off,secretNamespaces={${shop}}`,
   ]
 }
 
