@@ -32,12 +32,6 @@ export const listeners = z.strictObject({
   https: z
     .strictObject({
       proxyProtocolFrom,
-      minVersion: z
-        .enum(['1.2', '1.3'])
-        .optional()
-        .meta(
-          note('Oldest version of TLS for hosts without one of their own.', { default: '1.2' }),
-        ),
       defaultCertificate: z
         .strictObject({
           namespace: objectName.meta(note('Namespace of the Secret.')),
@@ -51,6 +45,12 @@ export const listeners = z.strictObject({
               absent: 'such handshakes are refused',
             },
           ),
+        ),
+      minVersion: z
+        .enum(['1.2', '1.3'])
+        .optional()
+        .meta(
+          note('Oldest version of TLS for hosts without one of their own.', { default: '1.2' }),
         ),
     })
     .optional()
