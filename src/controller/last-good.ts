@@ -13,6 +13,8 @@ interface Compiled {
 export class LastGood {
   /** By uid: each object when it was last accepted. */
   readonly #good = new Map<string, OurObject>()
+  /** All objects of the last time, when all were good. */
+  #known: readonly OurObject[] = []
   /** Versions that stand in for a broken one since the last `settle`. */
   inUse: readonly OurObject[] = []
 
@@ -46,8 +48,14 @@ export class LastGood {
     }
   }
 
+  /** What stands where it stood, and was good, is known already: one edit in many costs a glance at each. */
   #remember(objects: readonly OurObject[], broken: ReadonlySet<OurObject>): void {
-    for (const object of objects) if (!broken.has(object)) this.#good.set(object.meta.uid, object)
+    const known = this.#known
+    for (let at = 0; at < objects.length; at++) {
+      const object = objects[at] as OurObject
+      if (!broken.has(object) && object !== known[at]) this.#good.set(object.meta.uid, object)
+    }
+    this.#known = broken.size === 0 ? objects : []
     // Most of the time none is gone, and the set is not worth building.
     if (this.#good.size <= objects.length - broken.size) return
     const present = new Set(objects.map(({ meta }) => meta.uid))
@@ -58,6 +66,7 @@ export class LastGood {
 /** Objects that were not accepted. A conflict with another object is not a fault of their own. */
 function brokenOf(objects: readonly OurObject[], statuses: readonly ObjectStatus[]): OurObject[] {
   const refused = new Set(statuses.filter(isRefused).map(({ uid }) => uid))
+  if (refused.size === 0) return objects.filter(({ problems }) => problems.length > 0)
   return objects.filter(({ meta, problems }) => problems.length > 0 || refused.has(meta.uid))
 }
 

@@ -76,21 +76,30 @@ interface Changes<T> {
   readonly gone: readonly string[]
 }
 
+/** Both lists are sorted by key. Parts that stayed are mostly the very same ones, so that one change in many costs a glance at each. */
 function changes<T>(
   before: readonly T[],
   after: readonly T[],
   keyOf: (part: T) => string,
   isSame: (a: T, b: T) => boolean,
 ): Changes<T> {
-  if (before === after) return { come: [], gone: [] }
-  const known = new Map(before.map((part) => [keyOf(part), part]))
-  const come = after.filter((part) => {
+  const come: T[] = []
+  const gone: string[] = []
+  let at = 0
+  for (const part of after) {
+    if (part === before[at]) {
+      at++
+      continue
+    }
     const key = keyOf(part)
-    const old = known.get(key)
-    known.delete(key)
-    return old === undefined || !isSame(old, part)
-  })
-  return { come, gone: [...known.keys()] }
+    while (at < before.length && keyOf(before[at] as T) < key) gone.push(keyOf(before[at++] as T))
+    const old = before[at]
+    const isKnown = old !== undefined && keyOf(old) === key
+    if (isKnown) at++
+    if (!isKnown || !isSame(old, part)) come.push(part)
+  }
+  while (at < before.length) gone.push(keyOf(before[at++] as T))
+  return { come, gone }
 }
 
 /** Both lists are sorted by key; so is the result. The same list where nothing changes. */

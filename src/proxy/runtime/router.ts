@@ -37,7 +37,8 @@ const mostKnown = 4096
  * rules that did not change stay the same objects, with all that is remembered about them.
  */
 export class Router {
-  readonly #tables = new Map<string, HostTable>()
+  readonly #hosts: readonly Host[]
+  readonly #tables: Map<string, HostTable>
   /** Tables of hostnames that were asked for, so that wildcards are not searched label by label each time. */
   readonly #known = new Map<string, HostTable>()
   /** Some host is not served like any other, plain or not. */
@@ -46,18 +47,29 @@ export class Router {
   #query = ''
   #parameters = queryParameters('')
 
+  /**
+   * Throws before anything has changed when a host cannot be made ready. Takes over the tables of the previous router, which is of no
+   * use from then on.
+   *
+   * @param hosts sorted by hostname
+   */
   constructor(hosts: readonly Host[], previous?: Router) {
+    const known = previous === undefined ? new Map<string, HostTable>() : previous.#tables
+    const changes = changesOf(previous === undefined ? [] : previous.#hosts, hosts)
     const keeper = new RuleKeeper(() => previous?.hosts() ?? [])
-    for (const host of hosts) {
-      const old = previous === undefined ? undefined : previous.#tables.get(host.hostname)
-      const isSame = old !== undefined && old.host.digest === host.digest
-      this.#tables.set(host.hostname, isSame ? old : new HostTable(keeper.keep(host, old?.host)))
-    }
+    const tables = changes.come.flatMap((host) => {
+      const old = known.get(host.hostname)?.host
+      return old?.digest === host.digest ? [] : new HostTable(keeper.keep(host, old))
+    })
+    this.#hosts = hosts
+    this.#tables = known
+    for (const hostname of changes.gone) this.#tables.delete(hostname)
+    for (const table of tables) this.#tables.set(table.host.hostname, table)
     this.hasTls = hosts.some(({ tls }) => tls !== undefined)
   }
 
   hosts(): readonly Host[] {
-    return [...this.#tables.values()].map(({ host }) => host)
+    return Array.from(this.#tables.values(), ({ host }) => host)
   }
 
   /**
@@ -234,6 +246,25 @@ export class Router {
     }
     return this.#parameters
   }
+}
+
+/** Both lists are sorted. Most hosts are the very same ones, so that one edit in many costs a glance at each. */
+function changesOf(before: readonly Host[], hosts: readonly Host[]) {
+  const come: Host[] = []
+  const gone: string[] = []
+  let at = 0
+  for (const host of hosts) {
+    if (host === before[at]) {
+      at++
+      continue
+    }
+    while (at < before.length && (before[at] as Host).hostname < host.hostname)
+      gone.push((before[at++] as Host).hostname)
+    if (before[at]?.hostname === host.hostname) at++
+    come.push(host)
+  }
+  while (at < before.length) gone.push((before[at++] as Host).hostname)
+  return { come, gone }
 }
 
 /** The first condition that the headers do not satisfy. */

@@ -10,6 +10,7 @@ export class RuleKeeper {
   /** What became of the rules so far, by id. */
   readonly #settled = new Map<string, Rule>()
   #all: ReadonlyMap<string, Rule> | undefined
+  #searches = 0
 
   /** @param previous all hosts there were; asked for only when a rule is not where it was */
   constructor(previous: () => readonly Host[]) {
@@ -37,10 +38,22 @@ export class RuleKeeper {
     return settled
   }
 
+  /** One edit looks through all hosts for its few rules, which costs less than to put them in order; a great change does not. */
   #anywhere(id: string): Rule | undefined {
+    if (this.#all === undefined && this.#searches < mostSearches) {
+      this.#searches++
+      return ruleIn(this.#previous(), id)
+    }
     this.#all ??= byId(this.#previous())
     return this.#all.get(id)
   }
+}
+
+const mostSearches = 8
+
+function ruleIn(hosts: readonly Host[], id: string): Rule | undefined {
+  for (const { entries } of hosts) for (const { rule } of entries) if (rule.id === id) return rule
+  return undefined
 }
 
 const byId = (hosts: readonly Host[]): ReadonlyMap<string, Rule> =>

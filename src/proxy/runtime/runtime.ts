@@ -106,7 +106,6 @@ export class Runtime {
 
   /** Whole or not at all: throws before anything has changed when the snapshot cannot be made live. */
   apply(snapshot: Snapshot): void {
-    const router = new Router(snapshot.hosts, this.router)
     const clusters = new Map(
       snapshot.clusters.map((cluster) => [
         cluster.id,
@@ -114,6 +113,8 @@ export class Runtime {
       ]),
     )
     const takeAuthorizers = this.access.prepare(snapshot.authorizers)
+    // The last that can throw: from here on the router before is of no use.
+    const router = new Router(snapshot.hosts, this.router)
     for (const cluster of snapshot.clusters) clusters.get(cluster.id)?.update(cluster)
     this.#keepIdle(clusters, snapshot.settings.clocks.upstreamIdleMs)
     const dropped = this.clusters
