@@ -44,6 +44,17 @@ export const switchingBackend =
     else then(seen, part)
   }
 
+/** A backend that finds the Accept of whatever key it is given. */
+export const openBackend =
+  (then: (seen: Seen, part: string) => void = () => {}, own: Lines = {}) =>
+  (seen: Seen, part: string): void => {
+    const given = /\r\nsec-websocket-key: (.*)\r\n/.exec(seen.text)?.[1] ?? ''
+    switchingBackend(switching({ 'sec-websocket-accept': acceptOf(given), ...own }), then)(
+      seen,
+      part,
+    )
+  }
+
 export const webSockets = (own: Partial<Upgrade> = {}): Partial<Rule> => ({
   upgrade: { webSocket: true, maxLifetimeMs: 86_400_000, expiresWithToken: true, ...own },
 })

@@ -36,6 +36,10 @@ function with_(changes: Readonly<Record<string, string | undefined>>, ...more: F
   return [...pseudo, ...more]
 }
 
+/** What asks for a WebSocket (RFC 8441), with changes. */
+const connect = (changes: Readonly<Record<string, string | undefined>>, ...more: Fields): Fields =>
+  with_({ ':method': 'CONNECT', ':protocol': 'websocket', ...changes }, ...more)
+
 /** The frames of a request that is complete with its head. */
 const whole = (fields: Fields): Buffer => frame(1, 5, 1, literal(fields))
 const post = (...more: Fields): Fields => with_({ ':method': 'POST' }, ...more)
@@ -90,11 +94,17 @@ describe('pseudo-headers', () => {
     ['one behind a field', get('/', ['a', 'b'], [':path', '/admin']), 'protocol_error'],
     ['one that nobody knows', get('/', [':who', 'me']), 'protocol_error'],
     ['one of answers', get('/', [':status', '200']), 'protocol_error'],
-    [
-      'one of extended CONNECT, which is not announced',
-      get('/', [':protocol', 'websocket']),
-      'protocol_error',
-    ],
+    ['extended CONNECT by GET', get('/', [':protocol', 'websocket']), 'protocol_error'],
+    ['extended CONNECT by two protocols', connect({}, [':protocol', 'h2c']), 'protocol_error'],
+    ['extended CONNECT without a path', connect({ ':path': undefined }), 'protocol_error'],
+    ['extended CONNECT without a scheme', connect({ ':scheme': undefined }), 'protocol_error'],
+    ['extended CONNECT without an authority', connect({ ':authority': undefined }), '400'],
+    ['extended CONNECT with a length', connect({}, ['content-length', '0']), 'protocol_error'],
+    ['extended CONNECT with Upgrade', connect({}, ['upgrade', 'websocket']), 'protocol_error'],
+    ['extended CONNECT to nothing', connect({ ':protocol': '' }), '501'],
+    ['extended CONNECT to h2c', connect({ ':protocol': 'h2c' }), '501'],
+    ['extended CONNECT to UDP', connect({ ':protocol': 'connect-udp' }), '501'],
+    ['extended CONNECT to WebSocket in capitals', connect({ ':protocol': 'WebSocket' }), '501'],
     ['a colon without a name', get('/', [':', 'x']), 'protocol_error'],
     ['a method that is a request line', with_({ ':method': 'GET /x HTTP/1.1' }), 'protocol_error'],
     ['a method with a line end', with_({ ':method': 'GET\r\n' }), 'protocol_error'],

@@ -8,6 +8,7 @@ export const headFaults = {
   version: fault('http_version_unsupported', 'version'),
   method: fault('not_implemented', 'method'),
   methodRefused: fault('method_not_allowed', 'method_refused'),
+  protocol: fault('not_implemented', 'connect_protocol'),
   target: fault('bad_request', 'target'),
   targetLong: fault('uri_too_long', 'target_too_long'),
   field: fault('bad_request', 'header_field'),

@@ -48,6 +48,8 @@ export const settingIds = {
   initialWindowSize: 4,
   maxFrameSize: 5,
   maxHeaderListSize: 6,
+  /** RFC 8441 §3. */
+  enableConnectProtocol: 8,
 } as const
 
 /** What a client sends first (RFC 9113 §3.4). */

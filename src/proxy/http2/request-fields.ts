@@ -47,6 +47,7 @@ export class RequestFields implements FieldSink {
   #scheme: string | undefined
   #authority: string | undefined
   #host: string | undefined
+  #protocol: string | undefined
   #cookieAt = -1
   #isTrailer = false
 
@@ -68,6 +69,7 @@ export class RequestFields implements FieldSink {
     this.#scheme = undefined
     this.#authority = undefined
     this.#host = undefined
+    this.#protocol = undefined
     this.#cookieAt = -1
   }
 
@@ -112,6 +114,7 @@ export class RequestFields implements FieldSink {
     else if (name === ':path' && this.#path === undefined) this.#path = value
     else if (name === ':scheme' && this.#scheme === undefined) this.#scheme = value
     else if (name === ':authority' && this.#authority === undefined) this.#authority = value
+    else if (name === ':protocol' && this.#protocol === undefined) this.#protocol = value
     else this.#spoil()
   }
 
@@ -154,14 +157,27 @@ export class RequestFields implements FieldSink {
     head.method = method ?? ''
     if (this.fault !== undefined) return
     if (method === undefined || !isToken(method)) return this.#spoil()
+    if (this.#protocol !== undefined) this.#extended(method, this.#protocol)
     // CONNECT has no path and no scheme (RFC 9113 §8.5), and no place here (R6).
-    if (isRefusedMethod(method)) return this.#refuse(headFaults.methodRefused)
+    else if (isRefusedMethod(method)) return this.#refuse(headFaults.methodRefused)
+    if (this.fault !== undefined) return
     if (this.#scheme !== 'http' && this.#scheme !== 'https') return this.#spoil()
     if (this.#path === undefined || this.#path === '' || (isLast && head.contentLength > 0))
       return this.#spoil()
     if (method.length > longestMethod) return this.#refuse(headFaults.method)
     this.#target(this.#path)
     this.#authorityOf(head)
+  }
+
+  /** RFC 8441 §4: what asks for a WebSocket here, in the words of HTTP/1.1, so that one pipeline looks at both. */
+  #extended(method: string, protocol: string): void {
+    const head = this.#head
+    // Nobody could tell a body from what goes through the tunnel.
+    if (method !== 'CONNECT' || head.contentLength >= 0) return this.#spoil()
+    if (protocol !== 'websocket') return this.#refuse(headFaults.protocol)
+    head.method = 'GET'
+    head.upgrade = protocol
+    head.upgradeNamed = true
   }
 
   /** Origin-form, or the asterisk of OPTIONS. */

@@ -141,6 +141,7 @@ export class ServerSession implements FrameSink, SendingOwner {
       [settingIds.maxConcurrentStreams, mostStreams],
       [settingIds.initialWindowSize, streamWindow],
       [settingIds.maxHeaderListSize, this.#limits.headerBytes],
+      [settingIds.enableConnectProtocol, 1],
     ])
     this.#print.windowUpdate(0, connectionWindow - initialWindow)
   }
@@ -246,13 +247,14 @@ export class ServerSession implements FrameSink, SendingOwner {
     const stream = newStream(id, this.#peerWindow, streamWindow)
     stream.isRemoteOver = isLast
     stream.expected = head.contentLength
+    stream.isTunnel = head.upgrade !== ''
     this.#streams.set(id, stream)
     this.#owner.request(stream, head, this.#fields.fault)
   }
 
   #trailers(stream: Stream, isLast: boolean, trailers: HeaderList): void {
     if (stream.isRemoteOver) return this.#resetStream(stream, 'stream_closed')
-    if (!isLast || this.#fields.fault !== undefined) {
+    if (!isLast || stream.isTunnel || this.#fields.fault !== undefined) {
       this.#owner.rejected(malformed)
       return this.#resetStream(stream, 'protocol_error')
     }
@@ -476,7 +478,7 @@ export class ServerSession implements FrameSink, SendingOwner {
     this.#sending.forget(stream)
     this.#closed.add(stream.id, wasReset)
     this.#credit(stream.unconsumed)
-    if (!stream.isLocalOver) stream.owner?.reset()
+    if (isWanted(stream)) stream.owner?.reset()
     if (this.#streams.size === 0) this.#rest()
   }
 
@@ -541,6 +543,11 @@ export class ServerSession implements FrameSink, SendingOwner {
     this.#print.goAway(largestWindow, 'no_error')
   }
 
+  /** What has no end of its own ends now. */
+  stopTunnels(): void {
+    for (const stream of [...this.#streams.values()]) if (stream.isTunnel) stream.owner?.stopped()
+  }
+
   /** Streams that are open are the last. */
   end(): void {
     if (this.#isOver || this.#mostId < largestWindow) return
@@ -577,6 +584,10 @@ export class ServerSession implements FrameSink, SendingOwner {
     const streams = [...this.#streams.values()]
     this.#streams.clear()
     for (const stream of streams) this.#sending.forget(stream)
-    for (const stream of streams) if (!stream.isLocalOver) stream.owner?.reset()
+    for (const stream of streams) if (isWanted(stream)) stream.owner?.reset()
   }
 }
+
+/** Its owner has more to say on it, or to hear: an answer that is complete is all there is to a request, but not to a tunnel. */
+const isWanted = (stream: Stream): boolean =>
+  !stream.isLocalOver || (stream.isTunnel && !stream.isRemoteOver)

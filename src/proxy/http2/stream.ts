@@ -12,6 +12,8 @@ export interface StreamOwner {
   writable(): void
   /** All of our message has been handed to the kernel. */
   left(): void
+  /** A drain comes to its end: what has no end of its own has to end now. */
+  stopped(): void
 }
 
 /** What a session knows of one stream (RFC 9113 §5.1). */
@@ -26,6 +28,8 @@ export interface Stream {
   owed: number
   /** Bytes that are still to come by Content-Length; -1 without one. */
   expected: number
+  /** Opened by CONNECT: one direction goes on without the other, and all there is is DATA (RFC 9113 §8.5). */
+  isTunnel: boolean
   isRemoteOver: boolean
   isLocalOver: boolean
   /** Copies of what the windows did not let out, in order. */
@@ -46,6 +50,7 @@ export const newStream = (id: number, sendWindow: number, receiveWindow: number)
   unconsumed: 0,
   owed: 0,
   expected: -1,
+  isTunnel: false,
   isRemoteOver: false,
   isLocalOver: false,
   queue: undefined,

@@ -78,8 +78,9 @@ export class Http2Connection implements ClientConnection, SessionOwner, StreamHo
     this.#lastCall ??= this.host.clock.after(leftMs, () => this.session.end())
   }
 
-  /** No tunnel goes through a stream: all of them have an end. */
-  stop(): void {}
+  stop(): void {
+    this.session.stopTunnels()
+  }
 
   shed(): void {
     if (this.idle) this.session.end()

@@ -19,6 +19,9 @@ export class StreamReply implements Reply, StreamOwner {
   #length = -1
   #left = -1
   #bodiless = false
+  #isTunnel = false
+  #closing = false
+  #hasLeft = false
 
   constructor(home: StreamHome, stream: Stream, request: StreamRequest) {
     this.#home = home
@@ -33,11 +36,22 @@ export class StreamReply implements Reply, StreamOwner {
   head(status: number, headers: HeaderList, length: number): void {
     if (this.over || this.started) return
     this.started = true
+    if (this.#stream.isTunnel && status < 300) return this.#openTunnel(status, headers)
     this.#held = headers
     this.#status = status
     this.#length = status === 204 ? -1 : length
     this.#bodiless = this.#request.head.method === 'HEAD' || status === 204 || status === 304
     this.#left = this.#bodiless ? -1 : length
+  }
+
+  /** RFC 8441 §5: any 2xx opens a tunnel for the client, so that no other answer may say one. */
+  #openTunnel(status: number, headers: HeaderList): void {
+    if (status !== 101) return this.abort()
+    this.#isTunnel = true
+    this.#closing = false
+    headers.filter(isOfStreams)
+    this.#held = headers
+    this.#status = 200
   }
 
   write(chunk: Buffer): boolean {
@@ -67,19 +81,27 @@ export class StreamReply implements Reply, StreamOwner {
     if (this.over) return
     if (this.#left > 0) return this.abort()
     this.flush()
-    this.over = true
+    this.over = !this.#isTunnel || this.#closing || this.#request.complete
     this.#home.session.finish(this.#stream, trailers)
+    if (this.over && this.#hasLeft) this.left()
+  }
+
+  stopped(): void {
+    if (this.#isTunnel && !this.over) this.source?.stopped?.()
   }
 
   abort(): void {
     if (this.over) return
     this.over = true
-    this.#home.session.cancel(this.#stream, 'internal_error')
+    // What a reset of the other side is for a tunnel (RFC 8441 §5).
+    this.#home.session.cancel(this.#stream, this.#isTunnel ? 'cancel' : 'internal_error')
     this.#finish(false)
   }
 
   /** Nothing that a request says can spoil the requests beside it: the connection stays. */
-  closeAfter(): void {}
+  closeAfter(): void {
+    this.#closing = true
+  }
 
   data(bytes: Buffer, start: number, end: number): void {
     this.#request.take(bytes, start, end)
@@ -94,6 +116,8 @@ export class StreamReply implements Reply, StreamOwner {
   }
 
   left(): void {
+    this.#hasLeft = true
+    if (!this.over) return
     this.#finish(true)
     if (!this.#stream.isRemoteOver) this.#request.discard()
   }
@@ -115,3 +139,6 @@ export class StreamReply implements Reply, StreamOwner {
     this.watcher?.finished(complete)
   }
 }
+
+/** What a 101 says of a connection of HTTP/1.1 (RFC 8441 §5). */
+const isOfStreams = (name: string): boolean => name !== 'upgrade' && name !== 'sec-websocket-accept'

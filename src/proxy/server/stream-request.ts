@@ -25,8 +25,6 @@ export class StreamRequest implements Request, BodySource {
   readonly head: RequestHead
   readonly peer: Peer
   readonly protocol = '2'
-  /** Every byte is of some stream. */
-  readonly followed = false
   readonly startedMs: number
   readonly framing: Framing
   readonly length: number
@@ -57,11 +55,16 @@ export class StreamRequest implements Request, BodySource {
     this.length = head.contentLength
     this.#hasEnded = stream.isRemoteOver
     this.complete = stream.isRemoteOver
-    this.framing = framingOf(head, stream.isRemoteOver)
+    this.framing = framingOf(head, stream)
   }
 
   get body(): BodySource {
     return this
+  }
+
+  /** Every byte is of some stream, and explained, but for what comes on a tunnel that nobody has opened yet. */
+  get followed(): boolean {
+    return this.#stream.isTunnel && this.#pending !== undefined
   }
 
   get awaited(): boolean {
@@ -74,7 +77,8 @@ export class StreamRequest implements Request, BodySource {
     if (this.#fault !== undefined) return sink.abort(this.#fault, this.#faultDetail)
     if (this.complete) return sink.end(this.#trailers)
     // `100 Continue` is the gateway's to send, and only once the body is wanted (R18).
-    if (this.head.expectContinue && this.#pending === undefined && !this.#hasEnded)
+    const { expectContinue } = this.head
+    if (expectContinue && this.#pending === undefined && !this.#hasEnded && !this.#stream.isTunnel)
       this.#home.session.sendHead(this.#stream, 100, new HeaderList(), -1)
     this.#goOn()
   }
@@ -149,8 +153,9 @@ export class StreamRequest implements Request, BodySource {
     this.#sink?.abort(code, detail)
   }
 
-  /** A clock runs only while the client is waited for. */
+  /** A clock runs only while the client is waited for. A tunnel has its own. */
   #watch(): void {
+    if (this.#stream.isTunnel) return
     if (!this.awaited || this.#fault !== undefined) return this.#deadline?.clear()
     const { host } = this.#home
     this.#deadline ??= new Deadline(host.wheel, () => this.#expired())
@@ -188,7 +193,7 @@ export class StreamRequest implements Request, BodySource {
 }
 
 /** How the end of the body would be known over HTTP/1.1. */
-function framingOf({ contentLength }: RequestHead, isOver: boolean): Framing {
-  if (isOver || contentLength === 0) return 'none'
+function framingOf({ contentLength }: RequestHead, { isRemoteOver, isTunnel }: Stream): Framing {
+  if (isRemoteOver || isTunnel || contentLength === 0) return 'none'
   return contentLength > 0 ? 'length' : 'chunked'
 }

@@ -18,7 +18,7 @@ import type { Lane } from './forward.ts'
 import { Replay } from './replay.ts'
 import { isIdempotent, isIdempotentMethod, isSafe, leftNothing, wantsRetry } from './retry.ts'
 import { Tunnel } from './tunnel.ts'
-import { early, isAccepted } from './web-socket.ts'
+import { early, isAccepted, noTunnel } from './web-socket.ts'
 
 const noEndpoints: readonly LiveEndpoint[] = []
 
@@ -200,6 +200,9 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       return this.#retryAfter(head)
     }
     exchange.firstByteMs = firstByteMs
+    // Over HTTP/2 it would say that a tunnel is open (RFC 9110 §9.3.6).
+    if (this.#isHandshake && exchange.request.protocol === '2' && head.status < 300)
+      return this.abort('upstream_protocol_error', noTunnel)
     head.headers.filter(isTheirs)
     sendHead(exchange, head.status, head.headers, head.contentLength)
   }

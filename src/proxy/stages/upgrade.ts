@@ -1,10 +1,9 @@
 import type { Rule, Upgrade } from '../../model/snapshot.ts'
-import { flat } from '../http1/flat.ts'
 import { onlyOrigin, originTest } from './cors.ts'
 import { denial } from './denial.ts'
 import type { Exchange, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
-import { handshakeFault, isWebSocketWish } from './web-socket.ts'
+import { handshakeFault, isWebSocketWish, keyOf } from './web-socket.ts'
 
 /**
  * Lets a WebSocket handshake through where the rule takes WebSockets; any other is refused (U2), and its connection
@@ -47,7 +46,8 @@ function mayOpen(exchange: Exchange, allowed: Upgrade): boolean {
   if (fault !== undefined) fail(exchange, fault.code, fault.detail)
   else if (allowed.expiresWithToken && hasExpired(exchange)) refuseExpired(exchange)
   else {
-    exchange.webSocketKey = flat(headers.get('sec-websocket-key') ?? '')
+    exchange.webSocketKey = keyOf(request)
+    headers.set('sec-websocket-key', exchange.webSocketKey)
     headers.add('connection', 'Upgrade')
     headers.add('upgrade', 'websocket')
     return true

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { FailureCode, FailureDetail } from '../../model/failure.ts'
+import { flat } from '../http1/flat.ts'
 import type { Request, ResponseHead } from '../http1/message.ts'
 
 /** Whether the wish for another protocol is one for a WebSocket, if not only for that. */
@@ -19,6 +20,11 @@ const fault = (code: FailureCode, reason: string, detail: string): HandshakeFaul
 export const early: FailureDetail = Object.freeze({
   reason: 'websocket_early',
   detail: 'Nothing may be sent before the handshake is answered.',
+})
+
+export const noTunnel: FailureDetail = Object.freeze({
+  reason: 'websocket_declined',
+  detail: 'The backend has answered, but opened no WebSocket.',
 })
 
 const faults = {
@@ -48,16 +54,24 @@ const faults = {
 const keyForm = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 
 /** What is wrong with a handshake; undefined when nothing is. */
-export function handshakeFault({ head, body, followed }: Request): HandshakeFault | undefined {
+export function handshakeFault(request: Request): HandshakeFault | undefined {
+  const { head, body, followed, protocol } = request
   const { method, minorVersion, headers, upgrade, upgradeNamed } = head
   if (method !== 'GET' || minorVersion !== 1 || body.framing !== 'none') return faults.form
   if (upgrade.toLowerCase() !== 'websocket' || !upgradeNamed) return faults.alone
   if (onlyOf(headers.all('sec-websocket-version')) !== '13') return faults.version
-  if (!keyForm.test(onlyOf(headers.all('sec-websocket-key')))) return faults.key
+  // Over HTTP/2 CONNECT has said it all (RFC 8441 §5).
+  if (protocol !== '2' && !keyForm.test(onlyOf(headers.all('sec-websocket-key')))) return faults.key
   return followed ? faults.early : undefined
 }
 
 const onlyOf = (values: readonly string[]): string => (values.length === 1 ? (values[0] ?? '') : '')
+
+/** What a backend has to find the Accept of: the client's, or over HTTP/2, where clients have none, one of our own. */
+export const keyOf = ({ protocol, head }: Request): string =>
+  protocol === '2'
+    ? randomBytes(16).toString('base64')
+    : flat(head.headers.get('sec-websocket-key') ?? '')
 
 /** RFC 6455 §1.3. */
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
