@@ -9,10 +9,10 @@ const program = join(bench, 'bench.mjs')
 const results = join(root, 'test/bench/RESULTS.md')
 
 /**
- * What this version can do like for like. TLS, HTTP/2 and rate limits join when they exist. `idle` opens 5,000 connections from one
+ * What this version can do like for like. Rate limits join when they exist. `idle` opens 5,000 connections from one
  * address, of which the standard settings take 1,000: idle connections are a drill instead (`idle-connections`).
  */
-const cases = 'plain,body,post,jwt,jwtcold,routes,lat'
+const cases = 'plain,body,post,tls,tlsnew,h2,jwt,jwtcold,routes,lat'
 const peers = 'fairlead,nginx,haproxy,envoy,http-proxy,floor'
 
 if (!existsSync(program)) {
