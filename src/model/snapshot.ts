@@ -147,6 +147,8 @@ export interface Cluster {
   readonly target: ServiceTarget | UrlTarget
   /** TLS towards it, always verified; absent: of a `url` backend its scheme decides, to a Service plaintext. */
   readonly tls?: UpstreamTls
+  /** HTTP/2 over TLS, or without it by prior knowledge; absent: HTTP/1.1. */
+  readonly protocol?: 'HTTP2' | 'H2C'
   readonly health: Health
   readonly maxConnections: number
   readonly maxPending: number

@@ -62,5 +62,5 @@ const health: Decode<Health> = record({ passive, slowStartMs: count }, { active 
 
 export const cluster: Decode<Cluster> = record(
   { id: text, name: text, target, health, maxConnections: count, maxPending: count },
-  { tls: upstreamTls },
+  { tls: upstreamTls, protocol: oneOf('HTTP2', 'H2C') },
 )

@@ -157,6 +157,7 @@ const backends = (port: number) => [
     priority: 3,
     url: 'https://never.example',
     tls: { serverName: 'secure.example', caRef, clientCertificateRef: pairRef },
+    protocol: 'HTTP2',
   },
 ]
 

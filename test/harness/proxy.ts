@@ -32,6 +32,8 @@ export interface TestOptions {
   readonly forward?: Partial<Forward>
   readonly clocks?: Partial<Settings['clocks']>
   readonly limits?: Partial<Settings['limits']>
+  /** What the backends speak, instead of HTTP/1.1. */
+  readonly protocol?: 'HTTP2' | 'H2C'
   readonly maxConnections?: number
   readonly maxPending?: number
   readonly openFiles?: number
@@ -134,6 +136,7 @@ export function snapshotOf(options: TestOptions): Snapshot {
       id: `c${port}`,
       name: `loopback:${port}`,
       target: { kind: 'url', scheme: 'http', hostname: '127.0.0.1', port },
+      ...(options.protocol && { protocol: options.protocol }),
       health: { passive, slowStartMs: 0 },
       maxConnections: options.maxConnections ?? 100,
       maxPending: options.maxPending ?? 100,

@@ -183,7 +183,7 @@ const services: readonly Fault[] = [
     ],
   }),
   via('a Service that speaks something else', { name: 'mail', port: 25 }, 'appProtocol', {
-    more: [service('mail', { ports: [{ port: 25, appProtocol: 'kubernetes.io/h2c' }] })],
+    more: [service('mail', { ports: [{ port: 25, appProtocol: 'tcp' }] })],
   }),
   via(
     'a name in upper case',

@@ -51,6 +51,18 @@ export const backend = checked(
         absent: 'with an https url, by the public authorities; to a Service plaintext',
       }),
     ),
+    protocol: z
+      .enum(['HTTP1', 'HTTP2', 'H2C'])
+      .optional()
+      .meta(
+        note(
+          'What is spoken to it: HTTP/1.1, HTTP/2 over TLS, or HTTP/2 without TLS by prior knowledge. gRPC wants one of the last two.',
+          {
+            absent:
+              'H2C to a port of a Service whose appProtocol is kubernetes.io/h2c, h2c or grpc, else HTTP1',
+          },
+        ),
+      ),
     maxConnections: z
       .int()
       .min(1)

@@ -127,6 +127,7 @@ export interface BackendSpec {
   readonly service?: { readonly name: string; readonly namespace?: string; readonly port: number }
   readonly url?: string
   readonly tls?: BackendTlsSpec
+  readonly protocol?: 'HTTP1' | 'HTTP2' | 'H2C'
   readonly maxConnections?: number
   readonly maxPending?: number
 }

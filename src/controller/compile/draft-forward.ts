@@ -84,11 +84,37 @@ function draftBackend(
     maxConnections: spec.maxConnections ?? defaultMaxConnections,
     maxPending: spec.maxPending ?? defaultMaxPending,
   }
-  const cluster = draftCluster({ target, health, ...limits }, drafting.sharing)
+  const { protocol } = spec
+  const spoken = protocol !== undefined && protocol !== 'HTTP1' && { protocol }
+  const cluster = draftCluster({ target, health, ...spoken, ...limits }, drafting.sharing)
   const tls = spec.tls && draftUpstreamTls(spec.tls, namespace, `${where}.tls`)
   if (tls !== undefined && target.kind === 'url' && target.scheme === 'http')
     return drafting.checks.refuse(`${where}.tls`, 'an http url has no TLS; write https')
-  return { where, name, region, weight, priority, basePath, cluster, ...(tls && { tls }) }
+  const isSecure = tls !== undefined || (target.kind === 'url' && target.scheme === 'https')
+  const fault = protocol && protocolFault(protocol, isSecure)
+  if (fault !== undefined) return drafting.checks.refuse(`${where}.protocol`, fault)
+  return {
+    where,
+    name,
+    region,
+    weight,
+    priority,
+    basePath,
+    cluster,
+    ...(tls && { tls }),
+    ...(protocol !== undefined && { protocol }),
+  }
+}
+
+function protocolFault(
+  protocol: NonNullable<BackendSpec['protocol']>,
+  isSecure: boolean,
+): string | undefined {
+  if (protocol === 'H2C' && isSecure)
+    return 'H2C is HTTP/2 without TLS, and this backend has TLS; write HTTP2'
+  if (protocol === 'HTTP2' && !isSecure)
+    return 'HTTP2 is spoken over TLS, and this backend has none; write H2C, or give it tls or an https url'
+  return undefined
 }
 
 function draftTarget(

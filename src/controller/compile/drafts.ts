@@ -83,6 +83,8 @@ export type BackendDraft = Omit<Backend, 'cluster'> & {
   /** Without what `tls` refers to. */
   readonly cluster: ClusterDraft
   readonly tls?: UpstreamTlsDraft
+  /** As it was said; absent: the port of the Service decides. */
+  readonly protocol?: 'HTTP1' | 'HTTP2' | 'H2C'
 }
 
 export type AuthorizeDraft =

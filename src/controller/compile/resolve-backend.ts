@@ -3,7 +3,6 @@ import type { UpstreamTls } from '../../model/snapshot.ts'
 import type { Service } from '../api/objects.ts'
 import { didYouMean } from '../api/suggest.ts'
 import { type ClusterDraft, draftCluster, type ServiceDraft } from './draft-cluster.ts'
-import type { UpstreamTlsDraft } from './draft-tls.ts'
 import type { BackendDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
@@ -24,20 +23,44 @@ export function resolveBackend(
   backend: BackendDraft,
   keeping: Keeping,
 ): ClusterDraft | Problem {
-  const found = resolveTarget(lookup, from, backend)
-  return 'reason' in found ? found : withTls(lookup, from, backend, keeping)
+  const found = resolveService(lookup, from, backend)
+  if (found !== undefined && 'reason' in found) return found
+  const { id: _id, name: _name, ...identity } = backend.cluster
+  const cluster =
+    found?.protocol === 'H2C' && backend.protocol === undefined
+      ? draftCluster({ ...identity, protocol: 'H2C' }, keeping.sharing)
+      : backend.cluster
+  return withTls(lookup, from, { ...backend, cluster }, keeping)
 }
 
-/** The same without what `tls` refers to. */
+/** The same without what `tls` refers to, for what is fetched over HTTP/1.1. */
 export function resolveTarget(
   lookup: Lookup,
   from: Referrer,
   backend: BackendDraft,
 ): ClusterDraft | Problem {
+  const found = resolveService(lookup, from, backend)
+  if (found !== undefined && 'reason' in found) return found
+  if (found?.protocol !== 'H2C') return backend.cluster
+  const message = `${backend.cluster.name} speaks HTTP/2 by its appProtocol; only HTTP/1.1 can be spoken here`
+  return { reason: 'UnsupportedBackend', path: backend.where, message }
+}
+
+/** What its port says is spoken there. */
+interface Spoken {
+  readonly protocol: 'HTTP1' | 'H2C'
+}
+
+const http1: Spoken = { protocol: 'HTTP1' }
+const h2c: Spoken = { protocol: 'H2C' }
+
+function resolveService(
+  lookup: Lookup,
+  from: Referrer,
+  backend: BackendDraft,
+): Spoken | Problem | undefined {
   const { target } = backend.cluster
-  const problem =
-    target.kind === 'service' ? serviceProblem(lookup, from, target, backend) : undefined
-  return problem ?? backend.cluster
+  return target.kind === 'service' ? spokenBy(lookup, from, target, backend) : undefined
 }
 
 /** Where what is found is kept. */
@@ -68,12 +91,12 @@ function withTls(
   return draftCluster({ ...identity, tls: resolved }, sharing)
 }
 
-function serviceProblem(
+function spokenBy(
   lookup: Lookup,
   from: Referrer,
   target: ServiceDraft,
-  { where, tls }: BackendDraft,
-): Problem | undefined {
+  { where, tls, protocol }: BackendDraft,
+): Spoken | Problem {
   const ref = { group: '', kind: 'Service', namespace: target.namespace, name: target.service }
   const refused = grantProblem(lookup, from, ref, where)
   if (refused !== undefined) return refused
@@ -86,15 +109,18 @@ function serviceProblem(
       message: `${printTarget(ref)} does not exist${near}`,
     }
   }
-  const fault = portFault(service, target.port, tls)
-  return fault && { ...fault, path: where, message: `${printTarget(ref)} ${fault.message}` }
+  const found = portOf(service, target.port, { isTls: tls !== undefined, said: protocol })
+  if (!('reason' in found)) return found
+  return { ...found, path: where, message: `${printTarget(ref)} ${found.message}` }
 }
 
-function portFault(
-  service: Service,
-  wanted: number,
-  tls: UpstreamTlsDraft | undefined,
-): Omit<Problem, 'path'> | undefined {
+/** What the backend says by itself. */
+interface Said {
+  readonly isTls: boolean
+  readonly said: BackendDraft['protocol']
+}
+
+function portOf(service: Service, wanted: number, said: Said): Spoken | Omit<Problem, 'path'> {
   if (service.type === 'ExternalName') {
     return {
       reason: 'UnsupportedBackend',
@@ -103,7 +129,7 @@ function portFault(
   }
   const ports = service.ports.filter(({ protocol }) => protocol === 'TCP')
   const port = ports.find((each) => each.port === wanted)
-  if (port !== undefined) return protocolFault(wanted, port.appProtocol, tls !== undefined)
+  if (port !== undefined) return spokenOn(wanted, port.appProtocol, said)
   const has =
     ports.length === 0
       ? 'no TCP port at all'
@@ -114,33 +140,29 @@ function portFault(
   return { reason: 'BackendNotFound', message: `has no port ${wanted}; it has ${has}` }
 }
 
-/** Protocols that a plain HTTP/1.1 connection would be wrong for (KEP-3726 and common usage). */
-const otherProtocols = new Set([
-  'https',
-  'tls',
-  'grpc',
-  'grpcs',
-  'http2',
-  'h2c',
-  'kubernetes.io/h2c',
-  'kubernetes.io/wss',
-  'tcp',
-])
+/** HTTP/2 by prior knowledge (KEP-3726 and common usage). */
+const withPriorKnowledge = new Set(['kubernetes.io/h2c', 'h2c', 'grpc'])
+/** HTTP/2, but the name leaves open whether over TLS. */
+const someHttp2 = new Set(['http2', 'grpcs'])
+const withTlsOnly = new Set(['https', 'tls', 'grpcs'])
+const unspoken = new Set(['kubernetes.io/wss', 'tcp'])
 
-const withTlsOnly = new Set(['https', 'tls'])
-
-function protocolFault(
+function spokenOn(
   port: number,
   appProtocol: string | undefined,
-  isTls: boolean,
-): Omit<Problem, 'path'> | undefined {
-  const name = appProtocol?.toLowerCase()
-  if (name === undefined || !otherProtocols.has(name)) return undefined
-  if (withTlsOnly.has(name)) {
-    if (isTls) return undefined
-    const message = `has appProtocol "${appProtocol}" on port ${port}; give the backend tls: { serverName, caRef }`
-    return { reason: 'UnsupportedBackend', message }
-  }
-  const message = `has appProtocol "${appProtocol}" on port ${port}; only HTTP/1.1 can be spoken to a Service`
-  return { reason: 'UnsupportedBackend', message }
+  { isTls, said }: Said,
+): Spoken | Omit<Problem, 'path'> {
+  const name = appProtocol?.toLowerCase() ?? ''
+  const problem = (advice: string): Omit<Problem, 'path'> => ({
+    reason: 'UnsupportedBackend',
+    message: `has appProtocol "${appProtocol}" on port ${port}; ${advice}`,
+  })
+  if (unspoken.has(name)) return problem('only HTTP can be spoken to a Service')
+  if (withTlsOnly.has(name) && !isTls) return problem('give the backend tls: { serverName, caRef }')
+  if (someHttp2.has(name) && said === undefined)
+    return problem(`give the backend protocol: ${isTls ? 'HTTP2' : 'H2C'}`)
+  if (!withPriorKnowledge.has(name)) return http1
+  if (said === undefined && isTls)
+    return problem('with tls the backend must say its protocol: HTTP2 or HTTP1')
+  return h2c
 }

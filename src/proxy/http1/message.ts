@@ -20,6 +20,8 @@ export interface RequestHead {
   chunked: boolean
   keepAlive: boolean
   expectContinue: boolean
+  /** It understands trailers (`te`), and can get them. */
+  takesTrailers: boolean
   /** The client asked for an upgrade (RFC 9110 §7.8); the fields themselves are hop-by-hop and not in `headers`. */
   upgrade: string
   /** `Connection` names that wish, so that it is meant for this hop. */

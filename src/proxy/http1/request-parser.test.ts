@@ -40,6 +40,7 @@ describe('a head that is good', () => {
       chunked: false,
       keepAlive: true,
       expectContinue: false,
+      takesTrailers: false,
       upgrade: '',
       upgradeNamed: false,
     })

@@ -355,6 +355,7 @@ export function emptyHead(): RequestHead {
     chunked: false,
     keepAlive: true,
     expectContinue: false,
+    takesTrailers: false,
     upgrade: '',
     upgradeNamed: false,
   }

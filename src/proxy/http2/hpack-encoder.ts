@@ -1,4 +1,4 @@
-import { isFieldText, isToken } from '../http1/field-scan.ts'
+import { isFieldText, isTarget, isToken } from '../http1/field-scan.ts'
 import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import { staticFields } from './static-table.ts'
@@ -24,6 +24,7 @@ const secret = new Set([
   'cookie',
 ])
 const neverIndexed = 0x10
+const pseudo = new Set([':method', ':scheme', ':path', ':authority'])
 const mostRemembered = 512
 
 interface KnownName {
@@ -40,6 +41,46 @@ export function encodeHead(status: number, headers: HeaderList, length: number):
   let block = (statuses[status] ??= encodeStatus(status))
   if (length >= 0) block += lengthPrefix + encodeText(String(length))
   return block + encodeFields(headers)
+}
+
+export interface RequestLine {
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  /** Path and query. */
+  readonly target: string
+  readonly authority: string
+}
+
+/** Fields of a connection of HTTP/1.1, which say nothing on a stream (RFC 9113 §8.2.2). */
+const ofConnections = new Set(['connection', 'upgrade'])
+
+/** @param length -1 for none */
+export function encodeRequest(
+  { method, scheme, target, authority }: RequestLine,
+  headers: HeaderList,
+  length: number,
+): string {
+  if (!isToken(method) || !isTarget(target)) throw new Error('a request that cannot be printed')
+  let block =
+    encodeField(':method', method) +
+    encodeField(':scheme', scheme) +
+    encodeField(':path', target) +
+    encodeField(':authority', authority)
+  headers.removeAny(ofConnections)
+  if (length >= 0) block += lengthPrefix + encodeText(String(length))
+  return block + encodeFields(headers) + encodeLines(headers.tail)
+}
+
+/** Whole lines as HTTP/1.1 prints them. */
+function encodeLines(lines: string): string {
+  let block = ''
+  for (let at = 0; at < lines.length; ) {
+    const colon = lines.indexOf(': ', at)
+    const end = lines.indexOf('\r\n', colon)
+    block += encodeField(lines.slice(at, colon), lines.slice(colon + 2, end))
+    at = end + 2
+  }
+  return block
 }
 
 /** The fields alone: trailers. */
@@ -72,7 +113,7 @@ function encodeStatus(status: number): string {
 }
 
 function rememberName(name: string): KnownName {
-  if (!isToken(name) || name !== name.toLowerCase())
+  if (!(pseudo.has(name) || isToken(name)) || name !== name.toLowerCase())
     throw new Error(`the field ${JSON.stringify(name)} cannot be printed`)
   const index = indexOf.get(name) ?? 0
   const form = secret.has(name) ? neverIndexed : 0

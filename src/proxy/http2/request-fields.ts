@@ -122,7 +122,8 @@ export class RequestFields implements FieldSink {
     const head = this.#head
     if (ofConnections.has(number)) return this.#spoil()
     if (number === te) {
-      if (value !== 'trailers') this.#spoil()
+      if (value !== 'trailers') return this.#spoil()
+      head.takesTrailers = true
     } else if (number === host) {
       if (this.#host !== undefined) this.#refuse(headFaults.host)
       this.#host = value

@@ -17,9 +17,9 @@ export interface StreamOwner {
 }
 
 /** What a session knows of one stream (RFC 9113 §5.1). */
-export interface Stream {
+export interface Stream<Owner extends StreamOwner = StreamOwner> {
   readonly id: number
-  owner: StreamOwner | undefined
+  owner: Owner | undefined
   /** Bytes that the peer takes, and that it may send. Ours may get below 0 by a setting (RFC 9113 §6.9.2). */
   sendWindow: number
   receiveWindow: number
@@ -42,7 +42,11 @@ export interface Stream {
   stalledSinceMs: number
 }
 
-export const newStream = (id: number, sendWindow: number, receiveWindow: number): Stream => ({
+export const newStream = <Owner extends StreamOwner = StreamOwner>(
+  id: number,
+  sendWindow: number,
+  receiveWindow: number,
+): Stream<Owner> => ({
   id,
   owner: undefined,
   sendWindow,

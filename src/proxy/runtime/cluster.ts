@@ -13,8 +13,8 @@ import {
   reportOf,
 } from './health-link.ts'
 import { countOutcome, eject, mayReturn, restore } from './passive-health.ts'
-import type { Pool } from './pool.ts'
 import { type NameServer, Resolution, type ResolutionFault } from './resolver.ts'
+import type { UpstreamPool } from './upstream.ts'
 import type { LiveTls } from './upstream-tls.ts'
 
 /** What happens to health, for metrics and the log. */
@@ -33,7 +33,7 @@ export interface ClusterOptions {
   readonly allowLoopback: boolean
   /** For probes; pools have their own. */
   readonly tls?: LiveTls | undefined
-  readonly openPool: (cluster: Cluster, address: string, port: number) => Pool
+  readonly openPool: (cluster: Cluster, address: string, port: number) => UpstreamPool
   readonly observer: ClusterObserver
   /** Health is shared with other processes, and one of them probes. */
   readonly link?: HealthLink

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../../model/failure.ts'
 import type { ConnectFault } from './connect-fault.ts'
-import type { Pool } from './pool.ts'
+import type { UpstreamPool } from './upstream.ts'
 
 /** Times to first byte that a median is taken over. */
 const samples = 32
@@ -9,7 +9,7 @@ const samples = 32
 export class LiveEndpoint {
   readonly address: string
   readonly port: number
-  readonly pool: Pool
+  readonly pool: UpstreamPool
   /** Zones whose proxies should prefer it; undefined: no hint. */
   zones: readonly string[] | undefined
   terminating = false
@@ -33,7 +33,7 @@ export class LiveEndpoint {
   readonly #firstBytes: number[] = []
   #nextSample = 0
 
-  constructor(address: string, port: number, pool: Pool) {
+  constructor(address: string, port: number, pool: UpstreamPool) {
     this.address = address
     this.port = port
     this.pool = pool

@@ -1,17 +1,7 @@
-import net from 'node:net'
-import tls from 'node:tls'
 import type { Wheel } from '../../base/wheel.ts'
-import { isForbiddenAddress } from '../../model/address.ts'
-import type { FailureCode } from '../../model/failure.ts'
+import { dial, type PoolTarget } from './dial.ts'
+import type { PoolWaiter, UpstreamPool } from './upstream.ts'
 import { UpstreamConnection, type UpstreamHome } from './upstream-connection.ts'
-import { type LiveTls, tlsOptions } from './upstream-tls.ts'
-
-/** Where the connections of one pool go. */
-export interface PoolTarget {
-  readonly address: string
-  readonly port: number
-  readonly tls?: LiveTls | undefined
-}
 
 export interface PoolOptions {
   readonly wheel: Wheel
@@ -22,17 +12,8 @@ export interface PoolOptions {
   readonly onUnsolicited: () => void
 }
 
-/** Who waits for a connection. Exactly one of the two is called, once, unless `Pool.forget` came first. */
-export interface PoolWaiter {
-  assigned(connection: UpstreamConnection): void
-  refused(code: FailureCode): void
-}
-
-/** One read of a backend at most. */
-const shared = Buffer.allocUnsafeSlow(32 * 1024)
-
 /** Keep-alive connections to one endpoint, last used first. Bounded; beyond the bound requests wait, then are refused. */
-export class Pool implements UpstreamHome {
+export class Pool implements UpstreamPool, UpstreamHome {
   readonly wheel: Wheel
   idleMs: number
   readonly target: PoolTarget
@@ -63,7 +44,6 @@ export class Pool implements UpstreamHome {
     return this.#waiters.length
   }
 
-  /** A connection now, `undefined` when the caller has to `wait`. */
   take(): UpstreamConnection | undefined {
     for (
       let connection = this.#idle.pop();
@@ -75,9 +55,13 @@ export class Pool implements UpstreamHome {
     return this.#all.size < this.#options.maxConnections ? this.open() : undefined
   }
 
-  /** A new connection, whatever is idle: for the one retry after a stale connection. */
+  /** A new connection, whatever is idle. */
   open(): UpstreamConnection {
-    const connection = connect(this.target, this, this.#options.allowLoopback)
+    let connection: UpstreamConnection
+    const { allowLoopback } = this.#options
+    const read = (buffer: Buffer, bytes: number): boolean => connection.read(buffer, bytes)
+    const socket = dial(this.target, { allowLoopback, protocol: 'http/1.1', sessions: this, read })
+    connection = new UpstreamConnection(socket, this, this.target.tls !== undefined)
     this.#all.add(connection)
     return connection
   }
@@ -112,55 +96,13 @@ export class Pool implements UpstreamHome {
     this.#options.onUnsolicited()
   }
 
-  /** Closes what is idle: under memory pressure, or when the endpoint was ejected. */
   shed(): void {
     for (const connection of this.#idle.splice(0)) connection.abort()
   }
 
-  /** No new connections; those in use end with their exchange. */
   close(): void {
     this.#closed = true
     this.shed()
     for (const waiter of this.#waiters.splice(0)) waiter.refused('connect_failed')
   }
-}
-
-function connect(target: PoolTarget, home: Pool, allowLoopback: boolean): UpstreamConnection {
-  // Checked when resolved and again here (C6): nothing reaches a socket unchecked.
-  if (isForbiddenAddress(target.address, allowLoopback)) return refuse(home, 'address_refused')
-  if (target.tls === undefined) return open(target, home, (to) => net.connect(to))
-  if (target.tls.context === undefined) return refuse(home, 'other')
-  const options = { ...tlsOptions(target.tls), ALPNProtocols: ['http/1.1'] }
-  return open(target, home, (to) => {
-    const socket = tls.connect({ ...to, ...options, session: home.session })
-    return socket.on('session', (session) => (home.session = session))
-  })
-}
-
-function open(
-  { address, port, tls }: PoolTarget,
-  home: UpstreamHome,
-  dial: (to: net.NetConnectOpts) => net.Socket,
-): UpstreamConnection {
-  let connection: UpstreamConnection
-  const callback = (bytes: number, buffer: Uint8Array): boolean =>
-    connection.read(buffer as Buffer, bytes)
-  const to = {
-    host: address,
-    port,
-    noDelay: true,
-    allowHalfOpen: true,
-    highWaterMark: 1,
-    onread: { buffer: shared, callback },
-  }
-  connection = new UpstreamConnection(dial(to as net.NetConnectOpts), home, tls !== undefined)
-  return connection
-}
-
-/** A connection that fails like any other, so that nobody has a second way of failing to think of. */
-function refuse(home: UpstreamHome, code: string): UpstreamConnection {
-  const socket = new net.Socket()
-  const error = Object.assign(new Error('refused before it was made'), { code })
-  process.nextTick(() => socket.destroy(error))
-  return new UpstreamConnection(socket, home, false)
 }

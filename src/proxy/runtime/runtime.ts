@@ -11,14 +11,17 @@ import type { LiveAuthorizer } from './authorizer.ts'
 import { Authorizers, type KeyStore } from './authorizers.ts'
 import { type ClusterObserver, LiveCluster } from './cluster.ts'
 import { logged } from './cluster-log.ts'
+import type { PoolTarget } from './dial.ts'
 import type { HealthLink } from './health-link.ts'
-import { Pool, type PoolTarget } from './pool.ts'
+import { Pool } from './pool.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { type NameServer, systemNameServer } from './resolver.ts'
 import { Router } from './router.ts'
 import type { Selector } from './selector.ts'
 import { limitsOf, partOf, type Share, whole } from './share.ts'
+import { StreamPool } from './stream-pool.ts'
 import { tlsPolicyFor } from './tls-policies.ts'
+import type { UpstreamPool } from './upstream.ts'
 import { liveTls } from './upstream-tls.ts'
 
 /** What a runtime is given once, for the life of the process. */
@@ -159,10 +162,10 @@ export class Runtime {
     })
   }
 
-  #pool({ maxConnections, maxPending }: Cluster, target: PoolTarget): Pool {
+  #pool({ maxConnections, maxPending, protocol }: Cluster, target: PoolTarget): UpstreamPool {
     const { wheel, allowLoopback } = this
     const idleMs = this.snapshot.settings.clocks.upstreamIdleMs
-    return new Pool(target, {
+    return new (protocol === undefined ? Pool : StreamPool)(target, {
       wheel,
       maxConnections: partOf(maxConnections, this.share),
       maxPending: partOf(maxPending, this.share),

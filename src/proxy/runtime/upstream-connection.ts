@@ -3,46 +3,17 @@ import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import { answerBodyLimits, BodyDecoder } from '../http1/body-decoder.ts'
 import type { Framing, ResponseHead } from '../http1/message.ts'
-import { printChunkHead } from '../http1/print-head.ts'
+import { printChunkHead, printRequestHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 import { writePart } from '../http1/write-part.ts'
 import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
-
-/** Who has a backend connection for one exchange. Exactly one of `ended` and `failed` is called, last. */
-export interface UpstreamOwner {
-  /** A 1xx other than 100 and 101. */
-  informed(head: ResponseHead): void
-  /** 101: who takes the connection over as a tunnel; undefined when it is not what was asked for. */
-  switched(head: ResponseHead): UpstreamOwner | undefined
-  responded(head: ResponseHead): void
-  /** A borrowed chunk. False asks for a pause until `resume`. */
-  received(chunk: Buffer): boolean
-  /** Nothing more has arrived for now. */
-  paused(): void
-  ended(): void
-  /** FIN of the backend in a tunnel, whose other direction goes on. */
-  halfClosed(): void
-  /**
-   * @param clock the clock that expired, with failure `upstream_timeout` or `connect_timeout`
-   * @param reason why there is no connection, where the system said so
-   */
-  failed(
-    code: FailureCode,
-    clock: UpstreamClock | undefined,
-    reason: ConnectFault | undefined,
-  ): void
-  /** More of the request body can be taken. */
-  writable(): void
-}
-
-export type UpstreamClock = 'connect' | 'backendRequest' | 'idle'
-
-/** Milliseconds; 0 is off. */
-export interface UpstreamClocks {
-  readonly connectMs: number
-  readonly backendRequestMs: number
-  readonly idleMs: number
-}
+import type {
+  UpstreamClock,
+  UpstreamClocks,
+  UpstreamExchange,
+  UpstreamOwner,
+  UpstreamRequest,
+} from './upstream.ts'
 
 /** What a pool wants to know of its connections. */
 export interface UpstreamHome {
@@ -61,16 +32,17 @@ const mostInformational = 16
 const lingerMs = 1000
 
 /** One HTTP/1.1 connection to a backend: one request at a time. */
-export class UpstreamConnection {
+export class UpstreamConnection implements UpstreamExchange {
   readonly socket: Socket
   readonly #home: UpstreamHome
   readonly #parser = new ResponseParser()
   readonly #decoder = new BodyDecoder()
   readonly #deadline: Deadline
   readonly #secure: boolean
-  /** Requests it has carried to the end: above 0 the connection is a reused one. */
   served = 0
   connected = false
+  /** HTTP/1.1 has no way to say so. */
+  readonly untouched = false
   #owner: UpstreamOwner | undefined
   #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
   #phase: 'idle' | 'head' | 'body' | 'tunnel' | 'closing' | 'dead' = 'idle'
@@ -105,17 +77,11 @@ export class UpstreamConnection {
     return this.#pending !== undefined || this.#informational > 0 || this.#phase === 'body'
   }
 
-  /**
-   * Sends a request head. With a body (`framing` other than `none`) the head waits for its first
-   * bytes or `flush`, so that both leave in one write.
-   */
-  begin(
-    owner: UpstreamOwner,
-    method: string,
-    head: string,
-    framing: Framing,
-    clocks: UpstreamClocks,
-  ): void {
+  begin(owner: UpstreamOwner, request: UpstreamRequest, clocks: UpstreamClocks): void {
+    const { method, target, authority, headers, framing, length } = request
+    // An announced length of 0 is told as well: some backends answer 411 to a POST without one.
+    const told = length === 0 ? 'length' : framing
+    const head = printRequestHead(method, target, authority, headers, told, length)
     this.#owner = owner
     this.#clocks = clocks
     this.#method = method
@@ -131,7 +97,6 @@ export class UpstreamConnection {
     else this.#held = head
   }
 
-  /** A part of the request body; borrowed. False: wait for `writable`. */
   write(chunk: Buffer): boolean {
     if (this.#phase === 'dead' || this.#phase === 'idle') return true
     if (this.#phase === 'tunnel') this.#idleClock()
@@ -148,7 +113,6 @@ export class UpstreamConnection {
     this.#held = ''
   }
 
-  /** The request is complete. */
   end(): void {
     if (this.#requestDone || this.#phase === 'dead' || this.#phase === 'idle') return
     this.#requestDone = true
@@ -156,12 +120,10 @@ export class UpstreamConnection {
     this.flush()
   }
 
-  /** FIN for the backend of a tunnel. */
   halfClose(): void {
     if (this.#phase === 'tunnel') this.socket.end()
   }
 
-  /** Nobody wants more of a tunnel; what was written leaves first, if it does so soon. */
   close(): void {
     this.#owner = undefined
     if (this.#phase !== 'tunnel' || this.socket.writableLength === 0) return this.#die()
@@ -171,17 +133,15 @@ export class UpstreamConnection {
     this.socket.destroySoon()
   }
 
-  /** The answer that comes is the last: nobody knows what the backend makes of this connection. */
   spend(): void {
     this.#keepAlive = false
   }
 
-  /** Another owner takes the rest of the answer. */
   handOver(owner: UpstreamOwner): void {
     if (this.#owner !== undefined) this.#owner = owner
   }
 
-  /** The owner wants no more of this exchange: the connection is of no use to anyone else. */
+  /** The connection is of no use to anyone else. */
   abort(): void {
     this.#owner = undefined
     this.#die()

@@ -1,14 +1,14 @@
-import type { UpstreamConnection, UpstreamOwner } from '../runtime/upstream-connection.ts'
+import type { UpstreamExchange, UpstreamOwner } from '../runtime/upstream.ts'
 
 /** More than this is not worth a kept connection. */
 const discardBytes = 64 * 1024
 
 /** Takes the rest of an answer that nobody wants, so that its connection can be used again. */
 class Discard implements UpstreamOwner {
-  readonly #connection: UpstreamConnection
+  readonly #connection: UpstreamExchange
   #bytes = 0
 
-  constructor(connection: UpstreamConnection) {
+  constructor(connection: UpstreamExchange) {
     this.#connection = connection
   }
 
@@ -29,6 +29,6 @@ class Discard implements UpstreamOwner {
 }
 
 /** Called with an answer whose head is known and whose body is to be thrown away. */
-export function discardAnswer(connection: UpstreamConnection): void {
+export function discardAnswer(connection: UpstreamExchange): void {
   connection.handOver(new Discard(connection))
 }

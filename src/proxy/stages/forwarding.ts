@@ -1,15 +1,15 @@
 import type { FailureCode, FailureDetail } from '../../model/failure.ts'
+import type { HeaderList } from '../http1/header-list.ts'
 import type { BodySink, ReplySource, ResponseHead } from '../http1/message.ts'
-import { printRequestHead } from '../http1/print-head.ts'
 import type { ConnectFault } from '../runtime/connect-fault.ts'
 import type { LiveEndpoint } from '../runtime/endpoint.ts'
-import type { PoolWaiter } from '../runtime/pool.ts'
 import type { Picked } from '../runtime/selector.ts'
 import type {
+  PoolWaiter,
   UpstreamClock,
-  UpstreamConnection,
+  UpstreamExchange,
   UpstreamOwner,
-} from '../runtime/upstream-connection.ts'
+} from '../runtime/upstream.ts'
 import { sendHead } from './answer.ts'
 import { discardAnswer } from './discard.ts'
 import type { Attempt, Exchange } from './exchange.ts'
@@ -28,7 +28,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   readonly #lane: Lane
   readonly #hasBody: boolean
   #picked: Picked | undefined
-  #connection: UpstreamConnection | undefined
+  #connection: UpstreamExchange | undefined
   #attempt: Attempt | undefined
   #attemptStartedMs = 0
   #tried: LiveEndpoint[] | undefined
@@ -86,17 +86,22 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     else this.assigned(connection)
   }
 
-  assigned(connection: UpstreamConnection): void {
+  assigned(connection: UpstreamExchange): void {
     const { request, headers, query, path, authority } = this.#exchange
     const { framing, length } = request.body
     this.#connection = connection
     // A WebSocket has no end that a backend could know.
     if (this.#lane.rule.timeouts.requestMs > 0 && !this.#isHandshake) this.#deadlineHeader()
-    const target = (this.#picked?.backend.basePath ?? '') + path + query
-    // An announced length of 0 is told as well: some backends answer 411 to a POST without one.
-    const told = length === 0 ? 'length' : framing
-    const head = printRequestHead(request.head.method, target, authority, headers, told, length)
-    connection.begin(this, request.head.method, head, framing, this.#lane.rule.timeouts)
+    const upstream = {
+      method: request.head.method,
+      target: (this.#picked?.backend.basePath ?? '') + path + query,
+      authority,
+      headers,
+      framing,
+      length,
+      takesTrailers: request.head.takesTrailers,
+    }
+    connection.begin(this, upstream, this.#lane.rule.timeouts)
     if (this.#hasBody) this.#sendBody(connection)
   }
 
@@ -107,7 +112,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     headers.set('x-request-deadline-ms', String(Math.max(Math.round(leftMs), 1)))
   }
 
-  #sendBody(connection: UpstreamConnection): void {
+  #sendBody(connection: UpstreamExchange): void {
     if (this.#bodyTaken) this.#sendAgain(connection)
     else {
       this.#bodyTaken = true
@@ -116,7 +121,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     connection.flush()
   }
 
-  #sendAgain(connection: UpstreamConnection): void {
+  #sendAgain(connection: UpstreamExchange): void {
     for (const chunk of this.#replay?.chunks ?? []) connection.write(chunk)
     if (this.#bodyEnded) connection.end()
     else this.writable()
@@ -195,7 +200,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     if (
       retry.statuses.length > 0 &&
       retry.statuses.includes(head.status) &&
-      this.#mayTryAgain('upstream_reset', false)
+      this.#mayTryAgain(undefined)
     ) {
       return this.#retryAfter(head)
     }
@@ -221,9 +226,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#exchange.reply.flush()
   }
 
-  ended(): void {
+  ended(trailers?: HeaderList): void {
+    trailers?.filter(isTheirs)
     this.#finish()
-    this.#exchange.reply.end()
+    this.#exchange.reply.end(trailers)
   }
 
   failed(
@@ -232,12 +238,15 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     reason: ConnectFault | undefined,
   ): void {
     const firstByteMs = this.#endAttempt(code, reason)
+    const untouched = this.#connection?.untouched === true
     const stale = this.#isStale(code)
     this.#connection = undefined
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
     this.#record(0, firstByteMs, code, reason)
-    const again = wantsRetry(code, this.#lane.action.retry) && this.#mayTryAgain(code, true)
+    const nothingLeft = untouched || leftNothing(code)
+    const again =
+      (untouched || wantsRetry(code, this.#lane.action.retry)) && this.#mayTryAgain(nothingLeft)
     // A trial that failed has found what was known: nothing is healthy.
     const isTrial = this.#picked?.panic === true && this.#lane.action.failover.panic === 'Fail'
     // What no answer will tell is counted here.
@@ -255,10 +264,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     fail(this.#exchange, code, this.#expiry(clock))
   }
 
-  /** A kept connection that the backend closed as we wrote: one more try that costs nobody anything (D4). */
+  /** A kept connection that the backend closed as we wrote, or a stream that it refused: one more try that costs nobody anything (D4). */
   #isStale(code: FailureCode): boolean {
     const connection = this.#connection
     if (this.#staleTried || connection === undefined || code !== 'upstream_reset') return false
+    if (connection.untouched) return this.#isReplayable()
     return (
       connection.served > 0 &&
       !connection.answered &&
@@ -305,7 +315,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     return !this.#hasBody || this.#replay?.intact === true
   }
 
-  #mayTryAgain(code: FailureCode, failed: boolean): boolean {
+  /** @param nothingLeft of an attempt that failed: the backend has not seen the request; undefined: it has answered */
+  #mayTryAgain(nothingLeft: boolean | undefined): boolean {
     const { action, budget, runtime, rule } = this.#lane
     const { request } = this.#exchange
     if (
@@ -315,8 +326,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     )
       return false
     // A backend may have opened it: only what has never left, or was answered, is tried again.
-    if (this.#isHandshake && failed && !leftNothing(code)) return false
-    const free = (failed && leftNothing(code)) || isIdempotentMethod(request.head.method)
+    if (this.#isHandshake && nothingLeft === false) return false
+    const free = nothingLeft === true || isIdempotentMethod(request.head.method)
     if (!free && !isIdempotent(request.head, action.retry)) return false
     const isBound = !free && action.retry.idempotencyKeys === 'SameRegion'
     this.#within = isBound ? this.#picked?.backend.region : undefined

@@ -1,11 +1,7 @@
 import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import type { BodySink, ReplySource } from '../http1/message.ts'
-import type {
-  UpstreamClock,
-  UpstreamConnection,
-  UpstreamOwner,
-} from '../runtime/upstream-connection.ts'
+import type { UpstreamClock, UpstreamExchange, UpstreamOwner } from '../runtime/upstream.ts'
 import { sendHead } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
@@ -26,13 +22,13 @@ type Ending =
  */
 export class Tunnel implements UpstreamOwner, BodySink, ReplySource {
   readonly #exchange: Exchange
-  readonly #connection: UpstreamConnection
+  readonly #connection: UpstreamExchange
   readonly #over: () => void
   #backendEnded = false
   #isOver = false
 
   /** @param over called once, when the backend's connection is of no use any more */
-  constructor(exchange: Exchange, connection: UpstreamConnection, over: () => void) {
+  constructor(exchange: Exchange, connection: UpstreamExchange, over: () => void) {
     this.#exchange = exchange
     this.#connection = connection
     this.#over = over
