@@ -178,6 +178,8 @@ export class UpstreamStream implements UpstreamExchange, Asker {
 
   left(): void {}
 
+  stopped(): void {}
+
   // Clocks:
 
   /** Bytes of either direction count: a stream may be one of questions for long. */
