@@ -3,6 +3,7 @@ import type {
   Authorize,
   AuthorizeMember,
   Authorizer,
+  CertificateCondition,
   CredentialSource,
   Issuer,
   Rule,
@@ -111,10 +112,14 @@ function printMember({ scopes, groups, claims }: AuthorizeMember, authorizer: Au
       ({ name, anyOf }) => `claim ${name} ${anyOf.join(' or ')}`,
     ),
   ]
+  if (authorizer.certificate !== undefined) return printCertificate(authorizer.certificate)
   const issuers = authorizer.issuers.map(printIssuer).join(', or ')
   const needs = conditions.length === 0 ? '' : `, with ${conditions.join(', ')}`
   return `a token of ${issuers}, in ${authorizer.from.map(printSource).join(' or ')}${needs}`
 }
+
+const printCertificate = ({ subjectAltNames, fingerprints }: CertificateCondition): string =>
+  `a client certificate of ${[...subjectAltNames, ...fingerprints].join(' or ')}`
 
 function printIssuer({ issuer, audiences, cognito }: Issuer): string {
   if (cognito !== undefined) {

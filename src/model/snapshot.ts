@@ -369,7 +369,9 @@ export interface Authorizer {
   readonly name: string
   /** Changes with the object: part of every cache key. */
   readonly version: string
-  readonly kind: 'jwt'
+  readonly kind: 'jwt' | 'mtls'
+  /** Present exactly for `mtls`, which has no issuers and takes no tokens. */
+  readonly certificate?: CertificateCondition
   readonly issuers: readonly Issuer[]
   readonly from: readonly CredentialSource[]
   readonly clockSkewMs: number
@@ -377,6 +379,21 @@ export interface Authorizer {
   readonly groups?: Wanted
   readonly forward: ForwardClaims
   readonly staleKeysForMs: number
+}
+
+/** A client certificate with one of these names, as they are said in it, or one of these fingerprints. */
+export interface CertificateCondition {
+  /** `DNS:client.example`, `URI:spiffe://shop/orders`, `email:...`, `IP Address:...`. */
+  readonly subjectAltNames: readonly string[]
+  /** SHA-256 of the DER form, lower-case hex. */
+  readonly fingerprints: readonly string[]
+  /** What the backend gets to know of it. */
+  readonly headers: readonly CertificateHeader[]
+}
+
+export interface CertificateHeader {
+  readonly header: string
+  readonly from: 'subjectAltName' | 'fingerprint'
 }
 
 export interface Issuer {

@@ -3,6 +3,7 @@ import type {
   Authorize,
   AuthorizeMember,
   Authorizer,
+  CertificateCondition,
   ClaimCondition,
   CredentialSource,
   ForwardClaims,
@@ -64,13 +65,22 @@ const forward: Decode<ForwardClaims> = record(
   { claimsHeader: text },
 )
 
+const certificate: Decode<CertificateCondition> = record(
+  {
+    subjectAltNames: list(text),
+    fingerprints: list(text),
+    headers: list(record({ header: text, from: oneOf('subjectAltName', 'fingerprint') }, {})),
+  },
+  {},
+)
+
 export const authorizer: Decode<Authorizer> = record(
   {
     id: text,
     namespace: text,
     name: text,
     version: text,
-    kind: oneOf('jwt'),
+    kind: oneOf('jwt', 'mtls'),
     issuers: list(issuer),
     from: list(source),
     clockSkewMs: count,
@@ -78,5 +88,5 @@ export const authorizer: Decode<Authorizer> = record(
     forward,
     staleKeysForMs: count,
   },
-  { groups: wanted },
+  { groups: wanted, certificate },
 )

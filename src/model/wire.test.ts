@@ -141,6 +141,25 @@ const authorizer: Authorizer = {
   staleKeysForMs: 1000,
 }
 
+const certificates: Authorizer = {
+  id: 'shop/partners',
+  namespace: 'shop',
+  name: 'partners',
+  version: 'v1',
+  kind: 'mtls',
+  certificate: {
+    subjectAltNames: ['URI:spiffe://shop/orders'],
+    fingerprints: ['ab'.repeat(32)],
+    headers: [{ header: 'x-client', from: 'subjectAltName' }],
+  },
+  issuers: [],
+  from: [],
+  clockSkewMs: 0,
+  claims: [],
+  forward: { headers: [], token: 'Keep' },
+  staleKeysForMs: 0,
+}
+
 function snapshotOf(rules: readonly Rule[]): Snapshot {
   const entries: HostEntry[] = rules.flatMap((each) => [
     {
@@ -167,14 +186,14 @@ function snapshotOf(rules: readonly Rule[]): Snapshot {
     settings: defaultSettings,
     hosts: [{ hostname: 'api.shop.example', digest, held: true, entries }],
     clusters: [cluster],
-    authorizers: [authorizer],
+    authorizers: [authorizer, certificates],
     secrets: { [sha256('s3cret')]: 's3cret' },
   }
   const whole = digestOfSnapshot({
     settings: digestOf(parts.settings),
     hosts: [digest],
     clusters: [digestOf(cluster)],
-    authorizers: [digestOf(authorizer)],
+    authorizers: [digestOf(authorizer), digestOf(certificates)],
     secrets: Object.keys(parts.secrets),
   })
   return { ...parts, digest: whole }

@@ -8,6 +8,7 @@ import {
   type Places,
   richCognito,
   richJwt,
+  richMtls,
   richRoute,
   variants,
 } from '../crds/rich.ts'
@@ -81,6 +82,7 @@ const richObjects = variants.flatMap((variant) => [
   richRoute(variant, places),
   richJwt(variant, places),
   richCognito(variant),
+  richMtls(variant),
 ])
 
 test('objects with every field are admitted', async () => {

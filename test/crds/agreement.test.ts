@@ -7,7 +7,7 @@ import { defaultSettings } from '../../src/model/settings.ts'
 import { worldOf } from '../golden/case.ts'
 import { admit } from './api-server.ts'
 import { type Place, pathOf, placesOf, without, withValue } from './places.ts'
-import { type Manifest, type Places, richCognito, richJwt, richRoute } from './rich.ts'
+import { type Manifest, type Places, richCognito, richJwt, richMtls, richRoute } from './rich.ts'
 import { type Kind, schemaOf } from './schema.ts'
 
 /**
@@ -17,7 +17,13 @@ import { type Kind, schemaOf } from './schema.ts'
 const key = '{"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":"AQ","y":"AQ"}]}'
 const places: Places = { backend: 7001, decoy: 7002, keys: 7003, good: key, bad: key }
 
-const objects = [richRoute(0, places), richRoute(1, places), richJwt(0, places), richCognito(1)]
+const objects = [
+  richRoute(0, places),
+  richRoute(1, places),
+  richJwt(0, places),
+  richCognito(1),
+  richMtls(0),
+]
 
 const oddValues = [
   ...[null, true, false, 0, -1, 1.5, 599, 1_000_001, 1e15],

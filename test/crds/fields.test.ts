@@ -3,7 +3,15 @@ import { parse } from 'yaml'
 import { decode } from '../../src/controller/api/decode.ts'
 import { admit } from './api-server.ts'
 import { misspell, pathOf, placesOf, without, withValue } from './places.ts'
-import { type Manifest, type Places, richCognito, richJwt, richRoute, variants } from './rich.ts'
+import {
+  type Manifest,
+  type Places,
+  richCognito,
+  richJwt,
+  richMtls,
+  richRoute,
+  variants,
+} from './rich.ts'
 import { definitions, type Kind, nodesOf, schemaOf } from './schema.ts'
 import { compilerAmong } from './world.ts'
 
@@ -22,6 +30,7 @@ const richObjects: readonly { readonly kind: Kind; readonly object: Manifest }[]
     object: richJwt(variant, places),
   })),
   ...variants.map((variant) => ({ kind: 'ApiAuthorizer' as const, object: richCognito(variant) })),
+  ...variants.map((variant) => ({ kind: 'ApiAuthorizer' as const, object: richMtls(variant) })),
 ]
 
 /** The first place of each field, in whichever object has it. */

@@ -312,3 +312,26 @@ export const richCognito = (variant: Variant): Manifest => ({
     cognito: { userPools: [pool], tokenUse: variant === 0 ? 'Id' : 'Any', ...token(variant) },
   },
 })
+
+export const richMtls = (variant: Variant): Manifest => ({
+  apiVersion: api,
+  kind: 'ApiAuthorizer',
+  metadata: {
+    namespace: 'platform',
+    name: `customers-${variant}`,
+    generation: 1,
+    uid: `m${variant}`,
+  },
+  spec: {
+    mtls: {
+      subjectAltNames: ['URI:spiffe://shop/orders', `DNS:client-${variant}.example`],
+      fingerprints: ['ab'.repeat(32), `${'CD:'.repeat(31)}0f`],
+      forward: {
+        headers: [
+          { header: 'x-client-name', from: 'subjectAltName' },
+          { header: 'x-client-key', from: 'fingerprint' },
+        ],
+      },
+    },
+  },
+})

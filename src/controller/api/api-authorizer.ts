@@ -1,6 +1,15 @@
 import { z } from 'zod'
-import { checked, exactlyOne, keyedBy, notBoth, notEmpty, onlyWith } from './checks.ts'
-import { headerName, line, longDuration, port, reference, shortDuration, text } from './fields.ts'
+import { atLeastOne, checked, exactlyOne, keyedBy, notBoth, notEmpty, onlyWith } from './checks.ts'
+import {
+  certificateName,
+  headerName,
+  line,
+  longDuration,
+  port,
+  reference,
+  shortDuration,
+  text,
+} from './fields.ts'
 import { note } from './notes.ts'
 import { claims, wanted } from './tokens.ts'
 
@@ -192,6 +201,61 @@ const userPool = checked(
   },
 )
 
+const mtls = checked(
+  z.strictObject({
+    subjectAltNames: z
+      .array(certificateName)
+      .min(1)
+      .max(256)
+      .optional()
+      .meta(
+        note(
+          'Names with their kind, such as `URI:spiffe://shop/orders`; a certificate that has one of them, to the letter, is enough.',
+          { absent: 'none' },
+        ),
+      ),
+    fingerprints: z
+      .array(
+        z
+          .string()
+          .max(95)
+          .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'must be 32 bytes in hex (SHA-256)'),
+      )
+      .min(1)
+      .max(256)
+      .optional()
+      .meta(
+        note(
+          'SHA-256 of certificates in their DER form, in hex, with or without colons; one of them is enough.',
+          { absent: 'none' },
+        ),
+      ),
+    forward: notEmpty(
+      z.strictObject({
+        headers: z
+          .array(
+            z.strictObject({
+              header: headerName.meta(note('Header that the backend gets.')),
+              from: z
+                .enum(['subjectAltName', 'fingerprint'])
+                .meta(note('What it says: the name that was enough, else the first, or SHA-256.')),
+            }),
+          )
+          .min(1)
+          .max(32)
+          .optional()
+          .meta({
+            ...note('What the backend gets to know of the certificate.', { absent: 'nothing' }),
+            ...keyedBy('header'),
+          }),
+      }),
+    )
+      .optional()
+      .meta(note('What the backend gets to know.', { absent: 'nothing' })),
+  }),
+  atLeastOne(['subjectAltNames', 'fingerprints']),
+)
+
 /** `spec` of an ApiAuthorizer (api.md): exactly one kind. */
 export const authorizerSpec = checked(
   z.strictObject({
@@ -227,6 +291,7 @@ export const authorizerSpec = checked(
       })
       .optional()
       .meta(note('Amazon Cognito user pools.')),
+    mtls: mtls.optional().meta(note('Certificates of clients, on connections with TLS.')),
   }),
-  exactlyOne(['jwt', 'cognito']),
+  exactlyOne(['jwt', 'cognito', 'mtls']),
 )

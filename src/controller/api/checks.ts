@@ -48,6 +48,13 @@ export const exactlyOne = (
 /** CEL has words that are no names. */
 const celName = (field: string): string => (field === 'true' ? '__true__' : field)
 
+/** Some of the fields are there. */
+export const atLeastOne = (fields: readonly string[]): Check<object> => ({
+  holds: (value) => fields.some((field) => has(value, field)),
+  cel: fields.map((field) => `has(self.${field})`).join(' || '),
+  message: `must have at least one of ${fields.join(', ')}`,
+})
+
 /** Not both fields are there. */
 export const notBoth = (one: string, other: string): Check<object> => ({
   holds: (value) => !(has(value, one) && has(value, other)),

@@ -122,6 +122,15 @@ export const lineOrNothing = (max: number) =>
 /** One line of text without control characters. */
 export const line = (max: number) => lineOrNothing(max).min(1)
 
+/** A subject alternative name with its kind, as Node prints it. */
+export const certificateName = z
+  .string()
+  .max(1024)
+  .regex(
+    /^(DNS|URI|email|IP Address):[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$/,
+    'must be a name with its kind, such as URI:spiffe://shop/orders or DNS:client.example',
+  )
+
 /** A body that the gateway answers: any text but NUL. */
 export const text = (max: number) =>
   z

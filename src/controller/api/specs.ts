@@ -227,6 +227,18 @@ export interface ErrorPageSpec {
 export interface AuthorizerSpec {
   readonly jwt?: JwtSpec
   readonly cognito?: CognitoSpec
+  readonly mtls?: MtlsSpec
+}
+
+export interface MtlsSpec {
+  readonly subjectAltNames?: readonly string[]
+  readonly fingerprints?: readonly string[]
+  readonly forward?: {
+    readonly headers?: readonly {
+      readonly header: string
+      readonly from: 'subjectAltName' | 'fingerprint'
+    }[]
+  }
 }
 
 export interface TokenSpec {

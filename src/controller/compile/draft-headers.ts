@@ -28,6 +28,15 @@ const identityFields =
 export const isClaimTarget = (name: string): boolean =>
   !isConnectionField(name) && !identityFields.test(name.toLowerCase().replaceAll('_', '-'))
 
+export function checkTargets(names: readonly string[], where: string, checks: Checks): void {
+  const refused = names.find((name) => !isClaimTarget(name))
+  if (refused !== undefined)
+    checks.refuse(
+      where,
+      `header "${refused}" cannot be injected; use one of your own, such as x-user`,
+    )
+}
+
 /**
  * Edits of headers: the rule's own and the route's defaults, merged by name; what a rule says about a header goes
  * before the default.

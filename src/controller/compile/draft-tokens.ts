@@ -2,7 +2,8 @@ import type { Authorizer, CredentialSource, ForwardClaims } from '../../model/sn
 import type { AuthorizerSpec, CognitoSpec, IssuerSpec, TokenSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
 import { draftClaims, draftWanted } from './draft-authorize.ts'
-import { isClaimTarget, isConnectionField } from './draft-headers.ts'
+import { draftCertificates } from './draft-certificates.ts'
+import { checkTargets, isConnectionField } from './draft-headers.ts'
 import { draftKeys } from './draft-keys.ts'
 import { checkCookieName, checkUnique } from './draft-names.ts'
 import type { Drafting } from './drafting.ts'
@@ -12,15 +13,18 @@ export type TokensDraft = Omit<Authorizer, 'id' | 'namespace' | 'name' | 'versio
   readonly issuers: readonly IssuerDraft[]
 }
 
-/** The one kind of authorizer there is so far: both `jwt` and `cognito` become a list of issuers. */
+/** Both `jwt` and `cognito` become a list of issuers. */
 export function draftTokens(
   spec: AuthorizerSpec,
   namespace: string,
   drafting: Drafting,
 ): TokensDraft | undefined {
   const { checks } = drafting
-  const { jwt, cognito } = spec
-  if (jwt !== undefined && cognito === undefined) {
+  const { jwt, cognito, mtls } = spec
+  if ([jwt, cognito, mtls].filter((kind) => kind !== undefined).length !== 1)
+    return checks.refuse('spec', 'exactly one of jwt, cognito and mtls is wanted')
+  if (mtls !== undefined) return draftCertificates(mtls, 'spec.mtls', checks)
+  if (jwt !== undefined) {
     const at = (i: number): string => `spec.jwt.issuers[${i}]`
     checkUnique(
       jwt.issuers.map(({ issuer }) => issuer),
@@ -30,11 +34,9 @@ export function draftTokens(
     const issuers = jwt.issuers.map((issuer, i) => draftIssuer(issuer, namespace, at(i), drafting))
     return { kind: 'jwt', issuers, ...draftCommon(jwt, 'spec.jwt', checks) }
   }
-  if (cognito !== undefined && jwt === undefined) {
-    const issuers = draftPools(cognito, 'spec.cognito', checks)
-    return { kind: 'jwt', issuers, ...draftCommon(cognito, 'spec.cognito', checks) }
-  }
-  return checks.refuse('spec', 'exactly one of jwt and cognito is wanted')
+  if (cognito === undefined) return undefined
+  const issuers = draftPools(cognito, 'spec.cognito', checks)
+  return { kind: 'jwt', issuers, ...draftCommon(cognito, 'spec.cognito', checks) }
 }
 
 const defaultClockSkewMs = 30_000
@@ -116,12 +118,7 @@ function draftForwardClaims(
     (at) => (at < headers.length ? `${where}.headers[${at}].header` : `${where}.claimsHeader`),
     checks,
   )
-  const refused = targets.find((name) => !isClaimTarget(name))
-  if (refused !== undefined)
-    checks.refuse(
-      where,
-      `header "${refused}" cannot be injected; use one of your own, such as x-user`,
-    )
+  checkTargets(targets, where, checks)
   return {
     headers: headers.map(({ header, claim }) => ({ header: header.toLowerCase(), claim })),
     ...(claimsHeader !== undefined && { claimsHeader: claimsHeader.toLowerCase() }),

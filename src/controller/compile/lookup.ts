@@ -21,8 +21,8 @@ export interface Tables {
   readonly version: number
 }
 
-/** `broken` cannot be used; `withoutScopes` accepts only tokens that carry no scopes. */
-export type AuthorizerState = 'usable' | 'withoutScopes' | 'broken'
+/** `broken` cannot be used; `withoutScopes` accepts only tokens that carry no scopes, `certificates` no tokens at all. */
+export type AuthorizerState = 'usable' | 'withoutScopes' | 'certificates' | 'broken'
 
 export type TableName = Exclude<keyof Tables, 'version'>
 

@@ -49,8 +49,15 @@ function memberProblem(lookup: Lookup, from: Referrer, member: MemberDraft): Pro
     const message = `${printTarget(ref)} takes ID tokens only, which carry no scopes; use groups or claims, or tokenUse: Access`
     return { reason: 'Invalid', path: where, message }
   }
+  if (state === 'certificates' && asksForClaims(member)) {
+    const message = `${printTarget(ref)} takes client certificates, which carry no scopes, groups or claims; name the certificates in the authorizer`
+    return { reason: 'Invalid', path: where, message }
+  }
   return undefined
 }
+
+const asksForClaims = ({ scopes, groups, claims }: MemberDraft): boolean =>
+  scopes !== undefined || groups !== undefined || claims.length > 0
 
 const notFound = (path: string, message: string): Problem => ({
   reason: 'AuthorizerNotFound',

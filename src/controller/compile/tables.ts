@@ -100,8 +100,11 @@ class DerivedTable<T> implements ReadonlyTable<T> {
   }
 }
 
-const stateOf = ({ authorizer, withoutScopes }: AuthorizerDraft): AuthorizerState =>
-  authorizer === undefined ? 'broken' : withoutScopes ? 'withoutScopes' : 'usable'
+function stateOf({ authorizer, withoutScopes }: AuthorizerDraft): AuthorizerState {
+  if (authorizer === undefined) return 'broken'
+  if (authorizer.kind === 'mtls') return 'certificates'
+  return withoutScopes ? 'withoutScopes' : 'usable'
+}
 
 function injectedByNamespace(drafts: readonly AuthorizerDraft[]): [string, readonly string[]][] {
   const byNamespace = new Map<string, Set<string>>()

@@ -17,7 +17,8 @@ export const listOf = (value: unknown): readonly string[] => (isTexts(value) ? v
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
 
-const longestPrincipal = 256
+/** Characters, in log and metrics. */
+export const longestPrincipal = 256
 
 /** Whom a token is about, for log and metrics. Its own text: what it was cut from may be large. */
 export const principalOf = ({ sub }: Claims): string =>
@@ -110,7 +111,8 @@ export function forwardedHeaders(
   return headers
 }
 
-function headerText(value: unknown): string | undefined {
+/** What may be the value of a header; undefined for all else. */
+export function headerText(value: unknown): string | undefined {
   if (Array.isArray(value)) {
     const parts = value.map(headerText)
     return parts.some((part) => part === undefined || part.includes(','))

@@ -1,19 +1,34 @@
 import type { FailureDetail } from '../../model/failure.ts'
-import type { Authorize, AuthorizeMember, Authorizer, Rule, Wanted } from '../../model/snapshot.ts'
+import type {
+  Authorize,
+  AuthorizeMember,
+  Authorizer,
+  CertificateCondition,
+  Rule,
+  Wanted,
+} from '../../model/snapshot.ts'
 import type { LiveAuthorizer } from '../runtime/authorizer.ts'
+import { certify } from '../runtime/certificate-check.ts'
 import { claimFits, satisfies } from '../runtime/claims.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Refusal } from '../runtime/token-fault.ts'
 import type { Verified } from '../runtime/verified-tokens.ts'
 import { cutCredential, findCredential, isFolded } from './credential.ts'
-import { type Denial, denial, worstOf } from './denial.ts'
+import { certificateMissing, type Denial, denial, worstOf } from './denial.ts'
 import type { AuthorizationOutcome, Exchange, Next, Policy } from './exchange.ts'
 import { fail } from './fail.ts'
 
 /** What one member says. */
 type Verdict =
-  | { readonly kind: 'allow'; readonly authorizer: LiveAuthorizer; readonly verified: Verified }
+  | { readonly kind: 'allow'; readonly authorizer: LiveAuthorizer; readonly caller: Caller }
   | Denial
+
+/** Who was let through, and until when that holds; Infinity where nothing says. */
+interface Caller {
+  readonly principal: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly expiresWallMs: number
+}
 
 /**
  * Lets nobody through whom the rule does not allow. Everything that is missing, broken or undecided is a refusal:
@@ -106,6 +121,8 @@ function check(
 ): void {
   const authorizer = runtime.authorizers.get(member.authorizer)
   if (authorizer === undefined) return done(denial('authorizer_unavailable', member.authorizer))
+  const { certificate } = authorizer.config
+  if (certificate !== undefined) return done(certified(member, authorizer, certificate, exchange))
   const found = findCredential(authorizer.config.from, exchange.headers, exchange.query)
   if (found === undefined) return done(denial('credentials_missing', member.authorizer))
   if (found === 'twice') return done(twice(member))
@@ -153,8 +170,40 @@ function admitted(
     return denial('group_missing', member.authorizer, { wanted: namesOf(groups) })
   if (!claims.every((condition) => claimFits(verified.claims, condition)))
     return denial('claim_mismatch', member.authorizer)
-  if (verified.headers === undefined) return denial('claim_unrepresentable', member.authorizer)
-  return { kind: 'allow', authorizer, verified }
+  const { principal, headers } = verified
+  if (headers === undefined) return denial('claim_unrepresentable', member.authorizer)
+  // Every token that was verified has a time (J10).
+  const expiresWallMs = (verified.claims['exp'] as number) * 1000
+  return { kind: 'allow', authorizer, caller: { principal, headers, expiresWallMs } }
+}
+
+/** The certificate that came with the connection; one that no authority of the host has signed is none. */
+function certified(
+  { authorizer: id, scopes, groups, claims }: AuthorizeMember,
+  authorizer: LiveAuthorizer,
+  condition: CertificateCondition,
+  { request }: Exchange,
+): Verdict {
+  const certificate = request.peer.tls?.certificate
+  if (certificate === undefined || certificate.fault !== undefined)
+    return denial('credentials_missing', id, noCertificate)
+  const found = certify(certificate, condition)
+  // No certificate has what is asked of tokens.
+  if (found === undefined || scopes !== undefined || groups !== undefined || claims.length > 0)
+    return denial('denied', id, otherCertificate)
+  const { principal, headers } = found
+  if (headers === undefined) return denial('claim_unrepresentable', id)
+  const caller = { principal, headers, expiresWallMs: Number.POSITIVE_INFINITY }
+  return { kind: 'allow', authorizer, caller }
+}
+
+const noCertificate = {
+  reason: certificateMissing,
+  detail: 'A client certificate of an authority of this host is required.',
+}
+const otherCertificate = {
+  reason: 'client_certificate_other',
+  detail: 'The client certificate is not one of those that are admitted.',
 }
 
 function admit(
@@ -163,18 +212,17 @@ function admit(
   next: Next,
 ): void {
   let expiresWallMs = Number.POSITIVE_INFINITY
-  for (const { authorizer, verified } of allowed) {
+  for (const { authorizer, caller } of allowed) {
     const { from, forward } = authorizer.config
     if (forward.token === 'Remove')
       exchange.query = cutCredential(from, exchange.headers, exchange.query)
-    for (const [name, value] of verified.headers ?? []) exchange.headers.set(name, value)
-    // Every token that was verified has a time (J10).
-    expiresWallMs = Math.min(expiresWallMs, (verified.claims['exp'] as number) * 1000)
+    for (const [name, value] of caller.headers) exchange.headers.set(name, value)
+    expiresWallMs = Math.min(expiresWallMs, caller.expiresWallMs)
   }
   const [first] = allowed
   if (first !== undefined) {
     const { id } = first.authorizer.config
-    const { principal } = first.verified
+    const { principal } = first.caller
     exchange.authorization = { authorizer: id, verdict: 'allow', principal, expiresWallMs }
   }
   exchange.runtime.metrics.authorized(allowed[0]?.authorizer.config.id ?? '', 'allow')

@@ -12,6 +12,9 @@ export interface Denial {
   readonly challenges: readonly string[]
 }
 
+/** No token would help. */
+export const certificateMissing = 'client_certificate_missing'
+
 export function denial(code: FailureCode, authorizer: string, detail: FailureDetail = {}): Denial {
   const { status } = failures[code]
   return {
@@ -30,6 +33,8 @@ function challengeOf(
   authorizer: string,
   { wanted, reason = '' }: FailureDetail,
 ): string[] {
+  // There is no scheme of HTTP for it, and a 401 has to name one (RFC 9110 §15.5.2).
+  if (reason === certificateMissing) return [`ClientCertificate realm="${authorizer}"`]
   const realm = `Bearer realm="${authorizer}"`
   if (code === 'credentials_missing') return [realm]
   if (status === 401) {
