@@ -187,6 +187,7 @@ export function exchangeOf(lines: string, options: ExchangeOptions = {}): TestEx
       runtime.wheel.after(limitMs, () => expired(this, limitMs))
     },
     webSocketKey: '',
+    grpc: undefined,
     becomeTunnel() {},
     running: undefined,
     replyEdits: [],

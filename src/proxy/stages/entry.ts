@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { sendHead } from './answer.ts'
 import type { Attempt, AuthorizationOutcome, Exchange, ReplyEdit } from './exchange.ts'
 import { fail } from './fail.ts'
+import { type GrpcCall, grpcCall } from './grpc.ts'
 import { answerHealth, healthPath } from './host-health.ts'
 import { identify } from './identify.ts'
 import { PipelineTable } from './pipeline-table.ts'
@@ -22,6 +23,7 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
   readonly reply: Reply
   readonly runtime: Runtime
   readonly headers: HeaderList
+  readonly grpc: GrpcCall | undefined
   path: string
   query: string
   authority: string
@@ -56,6 +58,7 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
     this.reply = reply
     this.runtime = runtime
     this.headers = request.head.headers
+    this.grpc = grpcCall(request)
     this.path = request.head.rawPath
     this.query = request.head.query
     this.authority = request.head.host

@@ -4,6 +4,7 @@ import type { HeaderList } from '../http1/header-list.ts'
 import type { Reply, Request } from '../http1/message.ts'
 import type { ConnectFault } from '../runtime/connect-fault.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { GrpcCall } from './grpc.ts'
 
 /** One try at one backend, for the access log and `x-fairlead-attempts`. */
 export interface Attempt {
@@ -32,6 +33,8 @@ export interface Exchange {
   readonly reply: Reply
   /** The runtime of the snapshot that this request began under. */
   readonly runtime: Runtime
+  /** Undefined unless it is a call of gRPC. */
+  readonly grpc: GrpcCall | undefined
   /** Canonical path: what was matched and authorized, and is forwarded unless rewritten. */
   path: string
   /** Byte for byte, with its `?`; a stage that cuts a credential out replaces it. */

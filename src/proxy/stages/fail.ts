@@ -11,6 +11,7 @@ import { HeaderList } from '../http1/header-list.ts'
 import { sendHead } from './answer.ts'
 import { errorPage, type ReadyPage } from './error-pages.ts'
 import type { Exchange } from './exchange.ts'
+import { grpcFailure } from './grpc.ts'
 
 const nothing: FailureDetail = Object.freeze({})
 
@@ -27,7 +28,9 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
     exchange.failureDetail = detail
     exchange.runtime.metrics.failed(code, detail)
   }
-  const { reply } = exchange
+  const { reply, grpc } = exchange
+  if (grpc !== undefined && (!reply.started || grpc.isAnswered))
+    return failCall(exchange, grpcFailure(code, failures[code], detail))
   if (reply.started && !reply.retract()) return reply.abort()
   if (refusals.has(code)) reply.closeAfter()
   const page = errorPage(exchange.rule, code)
@@ -35,6 +38,15 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   const { status } = failures[code]
   sendHead(exchange, page?.status ?? status, fields(status, detail, page), body.length)
   reply.write(body)
+  reply.end()
+}
+
+/** Of gRPC there is always an answer, and its end says how it went: alone, or behind what has come so far. */
+function failCall(exchange: Exchange, status: HeaderList): void {
+  const { reply } = exchange
+  if (reply.started && !reply.retract()) return reply.end(status)
+  status.add('content-type', 'application/grpc')
+  sendHead(exchange, 200, status, -1)
   reply.end()
 }
 

@@ -4,7 +4,9 @@ import { RetryBudget } from '../runtime/retry-budget.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Selector } from '../runtime/selector.ts'
 import type { Exchange } from './exchange.ts'
+import { fail } from './fail.ts'
 import { Forwarding } from './forwarding.ts'
+import { http2Only, isUnservedGrpc } from './grpc.ts'
 import { hashKey } from './hash-key.ts'
 
 /** What all exchanges of a forwarding rule share. Built once per rule. */
@@ -36,6 +38,7 @@ export function forward(
   let lane = newLane()
   let { generation } = runtime
   return (exchange) => {
+    if (isUnservedGrpc(exchange.request)) return fail(exchange, 'upgrade_required', http2Only)
     if (generation !== runtime.generation) {
       generation = runtime.generation
       if (!lane.selector.isCurrent()) lane = newLane()

@@ -15,6 +15,7 @@ import { discardAnswer } from './discard.ts'
 import type { Attempt, Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
+import { isGrpcType, noStatus, printTimeout } from './grpc.ts'
 import { Replay } from './replay.ts'
 import { isIdempotent, isIdempotentMethod, isSafe, leftNothing, wantsRetry } from './retry.ts'
 import { Tunnel } from './tunnel.ts'
@@ -87,11 +88,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   }
 
   assigned(connection: UpstreamExchange): void {
-    const { request, headers, query, path, authority } = this.#exchange
+    const { request, headers, query, path, authority, grpc } = this.#exchange
     const { framing, length } = request.body
     this.#connection = connection
     // A WebSocket has no end that a backend could know.
-    if (this.#lane.rule.timeouts.requestMs > 0 && !this.#isHandshake) this.#deadlineHeader()
+    if (grpc !== undefined) this.#timeoutHeader(grpc.timeoutMs)
+    else if (this.#lane.rule.timeouts.requestMs > 0 && !this.#isHandshake) this.#deadlineHeader()
     const upstream = {
       method: request.head.method,
       target: (this.#picked?.backend.basePath ?? '') + path + query,
@@ -110,6 +112,14 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const { request, headers } = this.#exchange
     const leftMs = this.#lane.rule.timeouts.requestMs - (this.#attemptStartedMs - request.startedMs)
     headers.set('x-request-deadline-ms', String(Math.max(Math.round(leftMs), 1)))
+  }
+
+  /** Of gRPC only the client's own deadline: a stream may outlast the clock of a request. */
+  #timeoutHeader(timeoutMs: number): void {
+    const { request, headers } = this.#exchange
+    if (timeoutMs === 0) return
+    const leftMs = timeoutMs - (this.#attemptStartedMs - request.startedMs)
+    headers.set('grpc-timeout', printTimeout(leftMs))
   }
 
   #sendBody(connection: UpstreamExchange): void {
@@ -208,6 +218,11 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     // Over HTTP/2 it would say that a tunnel is open (RFC 9110 §9.3.6).
     if (this.#isHandshake && exchange.request.protocol === '2' && head.status < 300)
       return this.abort('upstream_protocol_error', noTunnel)
+    const { grpc } = exchange
+    if (grpc !== undefined && isGrpcType(head.headers.get('content-type'))) {
+      grpc.isAnswered = true
+      grpc.hasStatus = head.headers.has('grpc-status')
+    }
     head.headers.filter(isTheirs)
     sendHead(exchange, head.status, head.headers, head.contentLength)
   }
@@ -229,7 +244,9 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   ended(trailers?: HeaderList): void {
     trailers?.filter(isTheirs)
     this.#finish()
-    this.#exchange.reply.end(trailers)
+    const { grpc, reply } = this.#exchange
+    const isOwed = grpc?.isAnswered === true && !grpc.hasStatus
+    reply.end(isOwed && trailers?.has('grpc-status') !== true ? noStatus() : trailers)
   }
 
   failed(

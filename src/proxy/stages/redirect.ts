@@ -16,6 +16,8 @@ export function redirect(action: Redirect): (exchange: Exchange) => void {
     throw new Error('a redirect leads to no host')
   const rewritePath = path === undefined ? undefined : pathRewriter(path)
   return (exchange) => {
+    // Clients of gRPC follow nothing (W5).
+    if (exchange.grpc !== undefined) return fail(exchange, 'route_not_found')
     const to =
       rewritePath === undefined
         ? exchange.path

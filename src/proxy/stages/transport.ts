@@ -20,7 +20,8 @@ export function isAdmitted(exchange: Exchange): boolean {
   const fault =
     tls === undefined ? plaintextFault(exchange, host.tls) : connectionFault(exchange, host, tls)
   if (fault === undefined) return true
-  if (fault === 'redirect') toHttps(exchange)
+  if (fault === 'redirect' && exchange.grpc !== undefined) fail(exchange, ...tlsRequired)
+  else if (fault === 'redirect') toHttps(exchange)
   else fail(exchange, ...fault)
   return false
 }
