@@ -117,6 +117,14 @@ describe('an authorizer of client certificates', () => {
     plain.leave()
   })
 
+  test('401 on a host that asks for none, whatever the connection was made for', async () => {
+    const client = await connect(gateway.port, 'asks.shop.example', { ...orders })
+    expect(await client.ask('asks.shop.example')).toBe('200 hello')
+    // Somebody else's authorities have judged this certificate.
+    expect(await client.ask('free.shop.example')).toBe('401 credentials_missing')
+    client.close()
+  })
+
   test('tells the backend who it is, and nobody else can', async () => {
     await ask(orders)
     const head = upstream.connections.at(-1)?.text ?? ''

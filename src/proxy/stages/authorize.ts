@@ -7,10 +7,12 @@ import type {
   Rule,
   Wanted,
 } from '../../model/snapshot.ts'
+import type { ClientCertificate } from '../http1/message.ts'
 import type { LiveAuthorizer } from '../runtime/authorizer.ts'
 import { certify } from '../runtime/certificate-check.ts'
 import { claimFits, satisfies } from '../runtime/claims.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { clientKeyOf } from '../runtime/tls-policies.ts'
 import type { Refusal } from '../runtime/token-fault.ts'
 import type { Verified } from '../runtime/verified-tokens.ts'
 import { cutCredential, findCredential, isFolded } from './credential.ts'
@@ -177,16 +179,25 @@ function admitted(
   return { kind: 'allow', authorizer, caller: { principal, headers, expiresWallMs } }
 }
 
-/** The certificate that came with the connection; one that no authority of the host has signed is none. */
+/**
+ * The certificate that came with the connection, if the authorities of this very host have judged it, and found it good. A
+ * connection may have been made for a host with others, which somebody else has chosen.
+ */
+function certificateOf({ request, runtime }: Exchange): ClientCertificate | undefined {
+  const { certificate, clientKey } = request.peer.tls ?? {}
+  if (certificate === undefined || certificate.fault !== undefined) return undefined
+  const wanted = clientKeyOf(runtime.router.table(request.head.hostname)?.host.tls)
+  return wanted !== '' && wanted === clientKey ? certificate : undefined
+}
+
 function certified(
   { authorizer: id, scopes, groups, claims }: AuthorizeMember,
   authorizer: LiveAuthorizer,
   condition: CertificateCondition,
-  { request }: Exchange,
+  exchange: Exchange,
 ): Verdict {
-  const certificate = request.peer.tls?.certificate
-  if (certificate === undefined || certificate.fault !== undefined)
-    return denial('credentials_missing', id, noCertificate)
+  const certificate = certificateOf(exchange)
+  if (certificate === undefined) return denial('credentials_missing', id, noCertificate)
   const found = certify(certificate, condition)
   // No certificate has what is asked of tokens.
   if (found === undefined || scopes !== undefined || groups !== undefined || claims.length > 0)
