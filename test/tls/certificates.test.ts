@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Pair } from '../../src/controller/publish/authority.ts'
 import { RawClient } from '../harness/client.ts'
@@ -124,6 +126,35 @@ describe('an authorizer of client certificates', () => {
     expect(await client.ask('free.shop.example')).toBe('401 credentials_missing')
     client.close()
   })
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'T5 R9 streams of one connection, by %s, get of each host what it gives',
+    async (version) => {
+      const of = (servername: string, pair?: Pair) => {
+        const url = `https://127.0.0.1:${gateway.port}`
+        const only = { minVersion: version, maxVersion: version, rejectUnauthorized: false }
+        return http2.connect(url, { servername, ...only, ...pair })
+      }
+      const statusOf = async (session: http2.ClientHttp2Session, host: string) => {
+        const stream = session.request({ ':path': '/', ':authority': host })
+        const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+        stream.close()
+        return head[':status']
+      }
+      const asks = 'asks.shop.example'
+      const free = 'free.shop.example'
+      const holder = of(asks, orders)
+      expect(await Promise.all([asks, free, asks].map((host) => statusOf(holder, host)))).toEqual([
+        200, 401, 200,
+      ])
+      const nobody = of(free, orders)
+      expect(await Promise.all([free, asks].map((host) => statusOf(nobody, host)))).toEqual([
+        401, 421,
+      ])
+      holder.destroy()
+      nobody.destroy()
+    },
+  )
 
   test('tells the backend who it is, and nobody else can', async () => {
     await ask(orders)
