@@ -30,6 +30,7 @@ export interface BackendSpec extends Partial<Backend> {
   readonly endpoints?: number
   readonly passive?: Partial<PassiveHealth>
   readonly active?: ActiveHealth
+  readonly protocol?: Cluster['protocol']
   readonly slowStartMs?: number
   /** Ports of loopback endpoints, for probes that really go somewhere. */
   readonly ports?: readonly number[]
@@ -146,6 +147,7 @@ function clusterOf(spec: BackendSpec, i: number): Cluster {
   return {
     id: nameOf(i),
     name: nameOf(i),
+    ...(spec.protocol !== undefined && { protocol: spec.protocol }),
     target: {
       kind: 'service',
       namespace: 'shop',

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import http2 from 'node:http2'
 import type net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { balanced } from '../../../test/harness/clusters.ts'
@@ -153,5 +154,27 @@ describe('active health', () => {
       await new Promise((resolve) => setImmediate(resolve))
     expect(other.endpoint('a').probe).toMatchObject({ failures: 1, okSinceMs: 0 })
     expect([clock.nowMs() > 0, endpoint('a').healthy, asked]).toEqual([true, true, []])
+  })
+
+  test('a backend that speaks HTTP/2 is asked in HTTP/2', async () => {
+    const asked: string[] = []
+    const server = http2.createServer((request, response) => {
+      asked.push(`${request.httpVersion} ${request.method} ${request.url} ${request.authority}`)
+      response.writeHead(asked.length === 1 ? 200 : 503).end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    open.push(server)
+    const { port } = server.address() as net.AddressInfo
+    const all = balanced([{ ports: [port], active, protocol: 'H2C' }])
+    open.push(all)
+    const answered = async (ms: number, count: 'successes' | 'failures') => {
+      all.clock.advance(ms)
+      while (all.endpoint('a').probe?.[count] !== 1)
+        await new Promise((resolve) => setImmediate(resolve))
+    }
+    await answered(0, 'successes')
+    await answered(5500, 'failures')
+    expect(asked).toEqual(Array(2).fill('2.0 GET /healthz a.shop'))
   })
 })

@@ -1,12 +1,11 @@
-import http from 'node:http'
-import https from 'node:https'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import { isForbiddenAddress } from '../../model/address.ts'
-import type { ActiveHealth } from '../../model/snapshot.ts'
+import type { ActiveHealth, Cluster } from '../../model/snapshot.ts'
 import { connectFaultOf } from './connect-fault.ts'
 import type { LiveEndpoint } from './endpoint.ts'
-import { type LiveTls, tlsOptions } from './upstream-tls.ts'
+import { askProbe } from './probe-request.ts'
+import type { LiveTls } from './upstream-tls.ts'
 
 export interface ProbeOptions {
   readonly clock: Clock
@@ -15,6 +14,8 @@ export interface ProbeOptions {
   /** Host of the probe's request. */
   readonly authority: string
   readonly tls?: LiveTls | undefined
+  /** What is spoken to it; absent: HTTP/1.1. */
+  readonly protocol?: Cluster['protocol']
   /** The endpoint became healthy or unhealthy. */
   readonly changed: (endpoint: LiveEndpoint) => void
   /** Something that counts is known now and was not before: health, or since when probes succeed. */
@@ -29,7 +30,7 @@ export class Probe {
   readonly #rules: ActiveHealth
   readonly #options: ProbeOptions
   #timer: Timer | undefined
-  #request: http.ClientRequest | undefined
+  #request: ReturnType<typeof askProbe> | undefined
   #stopped = false
   #asking = false
 
@@ -65,20 +66,11 @@ export class Probe {
     const { address, port } = this.#endpoint
     if (isForbiddenAddress(address, this.#options.allowLoopback))
       return this.#answer('address_refused')
-    const { tls, authority } = this.#options
+    const { tls, authority, protocol } = this.#options
     if (tls !== undefined && tls.context === undefined) return this.#answer('other')
     const timeout = this.#options.clock.after(this.#rules.timeoutMs, () =>
       this.#request?.destroy(Object.assign(new Error(), { code: timedOut })),
     )
-    const options = {
-      host: address,
-      port,
-      path: this.#rules.path,
-      method: 'GET',
-      agent: false as const,
-      headers: { host: authority, 'user-agent': 'fairlead-probe' },
-      ...(tls && tlsOptions(tls)),
-    }
     let isOver = false
     const over = (fault: string) => {
       if (isOver) return
@@ -86,16 +78,13 @@ export class Probe {
       timeout.cancel()
       this.#answer(fault)
     }
-    this.#request = (tls === undefined ? http : https).request(options, (response) => {
-      response.destroy()
-      const { statusCode = 0 } = response
-      over(this.#isGood(statusCode) ? '' : String(statusCode))
-    })
-    this.#request
-      .on('error', (error: NodeJS.ErrnoException) =>
-        over(error.code === timedOut ? timedOut : connectFaultOf(error)),
-      )
-      .end()
+    this.#request = askProbe(
+      { address, port, authority, path: this.#rules.path, tls, protocol },
+      {
+        answered: (status) => over(this.#isGood(status) ? '' : String(status)),
+        failed: (error) => over(error.code === timedOut ? timedOut : connectFaultOf(error)),
+      },
+    )
   }
 
   #isGood(status: number): boolean {

@@ -128,7 +128,7 @@ export class LiveCluster {
   }
 
   #probeOptions() {
-    const { target } = this.#cluster
+    const { target, protocol } = this.#cluster
     const authority =
       target.kind === 'url'
         ? `${target.hostname}:${target.port}`
@@ -136,6 +136,7 @@ export class LiveCluster {
     return {
       ...this.#options,
       authority,
+      protocol,
       changed: (endpoint: LiveEndpoint) => this.#probed(endpoint),
       learnt: (endpoint: LiveEndpoint) => this.#report(endpoint),
     }
