@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Pair } from '../../src/controller/publish/authority.ts'
 import { samplesOf, valueIn } from '../harness/exposition.ts'
 import { type Authority, days, newAuthority } from './authorities.ts'
 import {
@@ -19,6 +20,7 @@ import { helloOf, recordsOf, serverName } from './hello.ts'
 
 let authority: Authority
 let partners: Authority
+let revoked: Pair
 let gateway: TlsGateway
 
 const defaults = {
@@ -32,6 +34,7 @@ const wants = (mode: string, ...names: readonly string[]) => ({
 beforeAll(async () => {
   authority = await newAuthority('ours')
   partners = await newAuthority('partners')
+  revoked = await partners.client()
   const shop = await authority.server('*.shop.example')
   const documents = [
     secret('shop', shop),
@@ -318,5 +321,34 @@ describe('without TLS', () => {
 
   test('what a client says of its protocol is not believed', () => {
     expect(plain('deny.shop.example', 'x-forwarded-proto: https')).toMatch(/tls_required/)
+  })
+})
+
+describe('T7 a certificate that was revoked', () => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'is refused by %s, another of the same authority is not',
+    async (version) => {
+      const only = { minVersion: version, maxVersion: version } as const
+      const own = await startGateway([
+        secret('shop', await authority.server('crl.shop.example')),
+        bundle('partners', partners.cert, await partners.revocationList(revoked.cert)),
+        route('crl.shop.example', shown('shop', wants('Require', 'partners'))),
+      ])
+      const at = (pair: object) => get(own.port, 'crl.shop.example', { ...only, ...pair })
+      expect(await at(revoked)).toBe('400 client_certificate_invalid')
+      expect(await at(await partners.client())).toBe('200 crl.shop.example')
+      await own.close()
+    },
+  )
+
+  test('a list that cannot be read lets nobody in', async () => {
+    const list = '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----'
+    const own = await startGateway([
+      secret('shop', await authority.server('crl.shop.example')),
+      bundle('partners', partners.cert, list),
+      route('crl.shop.example', shown('shop', wants('Require', 'partners'))),
+    ])
+    expect(await get(own.port, 'crl.shop.example', await partners.client())).toMatch(/^E/)
+    await own.close()
   })
 })

@@ -7,6 +7,12 @@ const mostBytes = 262_144
 export const certificatesIn = (text: string): readonly string[] =>
   text.length > mostBytes ? [] : (text.match(block) ?? [])
 
+const list = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g
+
+/** The revocation lists of a PEM text. */
+export const revocationListsIn = (text: string): readonly string[] =>
+  text.length > mostBytes ? [] : (text.match(list) ?? [])
+
 /** What is wrong with a list of certificates, or undefined. @param what `tls.crt`, for the message */
 export function checkCertificates(
   certificates: readonly string[],

@@ -6,7 +6,7 @@ import type { HostnameDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
 import { isOf, namesOf, type Pair, pairOf } from './pair.ts'
-import { certificatesIn, checkCertificates } from './pem.ts'
+import { certificatesIn, checkCertificates, revocationListsIn } from './pem.ts'
 import type { Vault } from './vault.ts'
 
 /** The TLS of a route, for each of its hosts: one that the certificate is not of has no `pair`. */
@@ -118,10 +118,12 @@ export function resolveAuthorities(
       message: `${printTarget(ref)} has no key "${key}"; it has ${has}`,
     }
   }
-  const certificates = certificatesIn(object.data[key] ?? '')
+  const text = object.data[key] ?? ''
+  const certificates = certificatesIn(text)
   const fault = checkCertificates(certificates, key, mostAuthorities)
   if (fault !== undefined) return unusable(ref, where, fault)
-  return vault.keep(certificates.map((each) => `${each.trim()}\n`).join(''))
+  const parts = [...certificates, ...revocationListsIn(text)]
+  return vault.keep(parts.map((each) => `${each.trim()}\n`).join(''))
 }
 
 const unusable = (

@@ -175,6 +175,6 @@ describe('active health', () => {
     }
     await answered(0, 'successes')
     await answered(5500, 'failures')
-    expect(asked).toEqual(Array(2).fill('2.0 GET /healthz a.shop'))
+    expect(asked).toEqual(Array(2).fill('2.0 GET /healthz a.shop:80'))
   })
 })

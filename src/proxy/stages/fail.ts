@@ -32,7 +32,8 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   if (grpc !== undefined && (!reply.started || grpc.isAnswered))
     return failCall(exchange, grpcFailure(code, failures[code], detail))
   if (reply.started && !reply.retract()) return reply.abort()
-  if (refusals.has(code)) reply.closeAfter()
+  // What comes behind a handshake that is refused is no request (U3).
+  if (refusals.has(code) || exchange.request.head.upgrade !== '') reply.closeAfter()
   const page = errorPage(exchange.rule, code)
   const body = page?.body ?? Buffer.from(problem(exchange, code, detail), 'utf8')
   const { status } = failures[code]

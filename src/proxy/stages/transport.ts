@@ -17,8 +17,11 @@ export function isAdmitted(exchange: Exchange): boolean {
   if (tls === undefined && !router.hasTls) return true
   const host = router.table(exchange.request.head.hostname)?.host
   if (host === undefined) return true
+  // Of a trusted proxy that encrypts again what came to it in plaintext the word counts, not the connection.
+  const isPlain = tls === undefined || exchange.scheme === 'http'
   const fault =
-    tls === undefined ? plaintextFault(exchange, host.tls) : connectionFault(exchange, host, tls)
+    (isPlain ? plaintextFault(exchange, host.tls) : undefined) ??
+    (tls === undefined ? undefined : connectionFault(exchange, host, tls))
   if (fault === undefined) return true
   if (fault === 'redirect' && exchange.grpc !== undefined) fail(exchange, ...tlsRequired)
   else if (fault === 'redirect') toHttps(exchange)
