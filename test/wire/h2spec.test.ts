@@ -74,6 +74,8 @@ describe('clients that people use', () => {
     const { output } = await run('curl', [
       ...[
         '--silent',
+        '--max-time',
+        '20',
         '--http2-prior-knowledge',
         '--write-out',
         ' %{http_version} %{response_code}',
