@@ -84,7 +84,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
       return entry.inFlight
     },
     get connections() {
-      return admission.open
+      return listeners.reduce((sum, { connections }) => sum + connections, 0)
     },
     get httpsPort() {
       return runtime.httpsPort

@@ -119,7 +119,7 @@ export const authorizerFaults: readonly AuthorizerFault[] = [
   {
     what: 'C11 no spec',
     where: 'spec',
-    right: 'is required (an object such as { jwt: … } or { cognito: … })',
+    right: 'is required (an object such as { jwt: … } or { cognito: … } or { mtls: … })',
     spec: undefined,
   },
 ]
