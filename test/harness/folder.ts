@@ -8,7 +8,9 @@ export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'fairlead-'))
 
   constructor(files: Readonly<Record<string, string>> = {}) {
-    onTestFinished(() => rmSync(this.path, { recursive: true, force: true }))
+    // What is written last may still be on its way.
+    const how = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }
+    onTestFinished(() => rmSync(this.path, how))
     for (const [name, text] of Object.entries(files)) this.write(name, text)
   }
 
