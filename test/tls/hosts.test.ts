@@ -190,15 +190,14 @@ test('clients that leave in the middle of a handshake, and right after it, do no
   expect(await get(gateway.port, 'a.shop.example')).toBe('200 a.shop.example')
 })
 
-test('T4 no early data is taken', async () => {
-  const { socket, close } = await connect(gateway.port, 'a.shop.example')
-  const [session] = (await once(socket, 'session')) as [Buffer]
-  const { stdout } = spawnSync('openssl', ['sess_id', '-inform', 'DER', '-noout', '-text'], {
-    input: session,
+test('T4 no early data is taken: openssl s_client is given tickets that allow none', () => {
+  const where = ['-connect', `127.0.0.1:${gateway.port}`, '-servername', 'a.shop.example']
+  // It reads on until the gateway, which waits for a request, closes.
+  const { stdout } = spawnSync('openssl', ['s_client', ...where, '-tls1_3', '-ign_eof'], {
+    input: '',
     encoding: 'utf8',
   })
-  expect(stdout).toMatch(/Max Early Data: 0/)
-  close()
+  expect(stdout.match(/Max Early Data: \d+/g)).toEqual(['Max Early Data: 0', 'Max Early Data: 0'])
 })
 
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('T5 sessions of %s', (version) => {
