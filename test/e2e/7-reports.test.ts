@@ -75,16 +75,16 @@ test('an issuer that goes and comes back is told by the condition of its authori
     ...issuer('login', key.jwk),
     // The shortest there is: keys are fetched every half a minute.
     authorizer('customers', 'login', '1m'),
-    route('private', {
+    route('issuer-private', {
       ...says('in'),
       authorize: { anyOf: [{ authorizer: { name: 'customers' } }] },
     }),
   )
   await kubectl('rollout', 'status', 'deployment/login', '-n', shop, '--timeout=60s')
   await waitFor('IssuersReachable', 'apiauthorizer/customers')
-  await waitFor('Programmed', 'apiroute/private')
+  await waitFor('Programmed', 'apiroute/issuer-private')
   const status = async () =>
-    (await ask(ip, { host: 'private.example', headers: { authorization: `Bearer ${token()}` } }))
+    (await ask(ip, { host: 'issuer-private.example', headers: { authorization: `Bearer ${token()}` } }))
       .status
   expect(await status()).toBe(200)
 
