@@ -10,6 +10,7 @@ import {
   pods,
   release,
   run,
+  shop,
   until,
   waitFor,
 } from './cluster.ts'
@@ -62,7 +63,9 @@ describe('the leader goes', () => {
     await apply(route('while-gone', says('one')))
     await ready('controller')
     await served('while-gone.example', 'one')
-    await waitFor('Programmed', 'apiroute/while-gone')
+    // A new leader may wait for proxies, and its Pod for the kubelet's patience after earlier kills.
+    const object = ['apiroute/while-gone', '-n', shop]
+    await kubectl('wait', '--for=condition=Programmed', ...object, '--timeout=180s')
     const { failures } = await load.stop()
     expect(failures).toEqual(new Map())
   })

@@ -84,8 +84,12 @@ test('an issuer that goes and comes back is told by the condition of its authori
   await waitFor('IssuersReachable', 'apiauthorizer/customers')
   await waitFor('Programmed', 'apiroute/issuer-private')
   const status = async () =>
-    (await ask(ip, { host: 'issuer-private.example', headers: { authorization: `Bearer ${token()}` } }))
-      .status
+    (
+      await ask(ip, {
+        host: 'issuer-private.example',
+        headers: { authorization: `Bearer ${token()}` },
+      })
+    ).status
   expect(await status()).toBe(200)
 
   await scale('login', 0)
