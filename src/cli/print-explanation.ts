@@ -1,4 +1,3 @@
-import { printDuration } from '../model/duration.ts'
 import type {
   Authorize,
   AuthorizeMember,
@@ -6,9 +5,10 @@ import type {
   CertificateCondition,
   CredentialSource,
   Issuer,
-  Rule,
   Wanted,
-} from '../model/snapshot.ts'
+} from '../model/authorization.ts'
+import { printDuration } from '../model/duration.ts'
+import type { Rule } from '../model/snapshot.ts'
 import type { Considered, Explanation } from '../proxy/runtime/explain.ts'
 
 /** What a backend would get of the requests of a rule. */

@@ -1,6 +1,8 @@
+import type { Authorizer } from './authorization.ts'
+import type { Cluster } from './cluster.ts'
 import { digestOf, digestOfEntry, digestOfHost, digestOfSnapshot, sha256 } from './digest.ts'
 import type { Settings } from './settings.ts'
-import type { Authorizer, Cluster, Host, Rule, Snapshot } from './snapshot.ts'
+import type { Host, Rule, Snapshot } from './snapshot.ts'
 
 type Part = Settings | Cluster | Authorizer | Rule
 

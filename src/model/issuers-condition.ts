@@ -1,5 +1,5 @@
+import type { Authorizer, Issuer } from './authorization.ts'
 import { isFetched } from './key-source.ts'
-import type { Authorizer, Issuer } from './snapshot.ts'
 
 /** The closed list of reasons of the condition `IssuersReachable`; docs/reasons.md is generated from it. */
 export const issuersReasons = {

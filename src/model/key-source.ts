@@ -1,4 +1,4 @@
-import type { Issuer } from './snapshot.ts'
+import type { Issuer } from './authorization.ts'
 
 /** A document and how long it may be kept, in milliseconds; undefined when the answer did not say. */
 export interface FetchedKeys {

@@ -1,6 +1,8 @@
+import type { Authorizer } from './authorization.ts'
+import type { Cluster } from './cluster.ts'
 import { digestOf } from './digest.ts'
 import type { Settings } from './settings.ts'
-import type { Authorizer, Cluster, Host, Snapshot } from './snapshot.ts'
+import type { Host, Snapshot } from './snapshot.ts'
 
 /** What leads from one snapshot to another. Parts come whole; what is not named stays. */
 export interface SnapshotDelta {

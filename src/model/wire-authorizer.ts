@@ -1,4 +1,3 @@
-import { count, type Decode, list, oneOf, record, scalar, text, union } from './decode.ts'
 import type {
   Authorize,
   AuthorizeMember,
@@ -11,7 +10,8 @@ import type {
   KeySource,
   SourceAddresses,
   Wanted,
-} from './snapshot.ts'
+} from './authorization.ts'
+import { count, type Decode, list, oneOf, record, scalar, text, union } from './decode.ts'
 
 const wanted: Decode<Wanted> = record({}, { anyOf: list(text), allOf: list(text) })
 

@@ -1,5 +1,5 @@
+import type { ActiveHealth, Cluster, Endpoint, Health, PassiveHealth } from './cluster.ts'
 import { count, type Decode, list, number, oneOf, record, text, union } from './decode.ts'
-import type { ActiveHealth, Cluster, Endpoint, Health, PassiveHealth } from './snapshot.ts'
 import { upstreamTls } from './wire-tls.ts'
 
 const endpoint: Decode<Endpoint> = record(

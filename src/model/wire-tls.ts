@@ -1,5 +1,6 @@
+import type { UpstreamTls } from './cluster.ts'
 import { type Decode, list, oneOf, record, text } from './decode.ts'
-import type { ClientCertificates, HostTls, UpstreamTls } from './snapshot.ts'
+import type { ClientCertificates, HostTls } from './snapshot.ts'
 
 const client: Decode<ClientCertificates> = record(
   { mode: oneOf('Require', 'Optional'), authorities: list(text) },

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Authorizer } from './authorization.ts'
+import type { Cluster } from './cluster.ts'
 import { digestOf, digestOfEntry, digestOfHost, digestOfSnapshot, sha256 } from './digest.ts'
 import { defaultSettings } from './settings.ts'
-import type { Authorizer, Cluster, HostEntry, Rule, Snapshot } from './snapshot.ts'
+import type { HostEntry, Rule, Snapshot } from './snapshot.ts'
 import { decodeSnapshot, encodeSnapshot } from './wire.ts'
 
 const edits = { remove: ['x-old'], set: [{ name: 'x-a', value: '1' }], add: [] }

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Document, isCollection, visit } from 'yaml'
+import type { Authorizer } from '../../src/model/authorization.ts'
+import type { Cluster } from '../../src/model/cluster.ts'
 import type { ObjectStatus } from '../../src/model/problem.ts'
 import { defaultSettings } from '../../src/model/settings.ts'
-import type { Authorizer, Cluster, HostEntry, Rule, Snapshot } from '../../src/model/snapshot.ts'
+import type { HostEntry, Rule, Snapshot } from '../../src/model/snapshot.ts'
 import {
   authorizerDefaults,
   backendDefaults,

@@ -1,12 +1,7 @@
 import { seededDice } from '../../src/base/dice.ts'
 import { Wheel } from '../../src/base/wheel.ts'
-import type {
-  ActiveHealth,
-  Backend,
-  Cluster,
-  Forward,
-  PassiveHealth,
-} from '../../src/model/snapshot.ts'
+import type { ActiveHealth, Cluster, PassiveHealth } from '../../src/model/cluster.ts'
+import type { Backend, Forward } from '../../src/model/snapshot.ts'
 import { LiveCluster } from '../../src/proxy/runtime/cluster.ts'
 import type { LiveEndpoint } from '../../src/proxy/runtime/endpoint.ts'
 import { Pool } from '../../src/proxy/runtime/pool.ts'

@@ -1,6 +1,7 @@
 import { createCompiler } from '../../src/controller/compile/compile.ts'
+import type { Authorizer } from '../../src/model/authorization.ts'
 import type { Settings } from '../../src/model/settings.ts'
-import type { Authorizer, Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/model/snapshot.ts'
 import type { KeyStore } from '../../src/proxy/runtime/authorizers.ts'
 import { type Manifest, optionsOf, worldOf } from '../golden/case.ts'
 import { RawClient } from '../harness/client.ts'

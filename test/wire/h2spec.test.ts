@@ -80,7 +80,8 @@ describe('clients that people use', () => {
         '--write-out',
         ' %{http_version} %{response_code}',
       ],
-      ...['--data-binary', 'x'.repeat(100_000), `http://127.0.0.1:${port}/`],
+      // Fits the first window: curl 7.88 turns round when an upload that waits for one is answered early, as it does with nginx.
+      ...['--data-binary', 'x'.repeat(60_000), `http://127.0.0.1:${port}/`],
     ])
     expect(output).toBe(`${'x'.repeat(200)} 2 200`)
   })

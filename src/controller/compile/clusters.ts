@@ -1,6 +1,6 @@
 import { isForbiddenAddress } from '../../model/address.ts'
+import type { Cluster } from '../../model/cluster.ts'
 import { digestOf } from '../../model/digest.ts'
-import type { Cluster } from '../../model/snapshot.ts'
 import { type Delta, groupIn } from './delta.ts'
 import type { ClusterDraft } from './draft-cluster.ts'
 import { type EndpointsFound, endpointsOf } from './endpoints.ts'

@@ -1,5 +1,5 @@
 import { canonicalCidr } from '../../model/address.ts'
-import type { ClaimCondition, SourceAddresses, Wanted } from '../../model/snapshot.ts'
+import type { ClaimCondition, SourceAddresses, Wanted } from '../../model/authorization.ts'
 import type { AuthorizeSpec, ClaimSpec, MemberSpec, WantedSpec } from '../api/specs.ts'
 import type { Drafting } from './drafting.ts'
 import type { AuthorizeDraft, MemberDraft } from './drafts.ts'

@@ -1,5 +1,5 @@
+import type { Cluster, ServiceTarget, UrlTarget } from '../../model/cluster.ts'
 import { digestOf } from '../../model/digest.ts'
-import type { Cluster, ServiceTarget, UrlTarget } from '../../model/snapshot.ts'
 import type { Sharing } from './sharing.ts'
 
 /** A cluster before its endpoints are known. Equal ids are the same cluster, shared by all that use it. */

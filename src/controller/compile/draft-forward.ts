@@ -1,9 +1,9 @@
+import type { Health } from '../../model/cluster.ts'
 import type { Match } from '../../model/match.ts'
 import type {
   Balance,
   Failover,
   HashKey,
-  Health,
   Retry,
   RetryReason,
   Rewrite,

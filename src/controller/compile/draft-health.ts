@@ -1,4 +1,4 @@
-import type { ActiveHealth, Health, PassiveHealth } from '../../model/snapshot.ts'
+import type { ActiveHealth, Health, PassiveHealth } from '../../model/cluster.ts'
 import type { HealthSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
 import { checkRequestTarget } from './draft-names.ts'

@@ -1,4 +1,4 @@
-import type { Authorizer, CredentialSource, ForwardClaims } from '../../model/snapshot.ts'
+import type { Authorizer, CredentialSource, ForwardClaims } from '../../model/authorization.ts'
 import type { AuthorizerSpec, CognitoSpec, IssuerSpec, TokenSpec } from '../api/specs.ts'
 import type { Checks } from './checks.ts'
 import { draftClaims, draftWanted } from './draft-authorize.ts'

@@ -1,5 +1,5 @@
 import { isAddress, isForbiddenAddress } from '../../model/address.ts'
-import type { UrlTarget } from '../../model/snapshot.ts'
+import type { UrlTarget } from '../../model/cluster.ts'
 import type { CompileOptions } from './compile.ts'
 import { draftCanonical } from './draft-match.ts'
 import type { Drafting } from './drafting.ts'

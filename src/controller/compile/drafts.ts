@@ -1,18 +1,20 @@
-import type { Match } from '../../model/match.ts'
-import type { Problem } from '../../model/problem.ts'
 import type {
   AuthorizeMember,
   Authorizer,
+  Issuer,
+  KeySource,
+  SourceAddresses,
+} from '../../model/authorization.ts'
+import type { Match } from '../../model/match.ts'
+import type { Problem } from '../../model/problem.ts'
+import type {
   Backend,
   Forward,
   Invalid,
-  Issuer,
-  KeySource,
   Origin,
   Redirect,
   Respond,
   Rule,
-  SourceAddresses,
 } from '../../model/snapshot.ts'
 import type { Meta } from '../api/objects.ts'
 import type { ClusterDraft } from './draft-cluster.ts'

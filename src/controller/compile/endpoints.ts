@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../model/snapshot.ts'
+import type { Endpoint } from '../../model/cluster.ts'
 import type { EndpointSlice, Service, ServicePort, SliceEndpoint } from '../api/objects.ts'
 import { compareTexts } from './order.ts'
 

@@ -1,6 +1,7 @@
+import type { Authorizer } from '../../model/authorization.ts'
 import { digestOf, digestOfSnapshot } from '../../model/digest.ts'
 import type { Settings } from '../../model/settings.ts'
-import type { Authorizer, Host, Snapshot } from '../../model/snapshot.ts'
+import type { Host, Snapshot } from '../../model/snapshot.ts'
 import type { BuiltCluster } from './clusters.ts'
 import type { ResolvedAuthorizer } from './resolve-authorizer.ts'
 

@@ -1,5 +1,5 @@
+import type { Authorize, AuthorizeMember } from '../../model/authorization.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Authorize, AuthorizeMember } from '../../model/snapshot.ts'
 import { didYouMean } from '../api/suggest.ts'
 import type { AuthorizeDraft, MemberDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'

@@ -1,6 +1,6 @@
+import type { Authorizer, Issuer, KeySource } from '../../model/authorization.ts'
 import { digestOf } from '../../model/digest.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Authorizer, Issuer, KeySource } from '../../model/snapshot.ts'
 import { didYouMean } from '../api/suggest.ts'
 import type { AuthorizerDraft, IssuerDraft, KeysDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'

@@ -1,5 +1,5 @@
+import type { UpstreamTls } from '../../model/cluster.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { UpstreamTls } from '../../model/snapshot.ts'
 import type { Service } from '../api/objects.ts'
 import { didYouMean } from '../api/suggest.ts'
 import { type ClusterDraft, draftCluster, type ServiceDraft } from './draft-cluster.ts'

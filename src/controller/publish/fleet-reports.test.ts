@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { fakeClock } from '../../../test/harness/fake-clock.ts'
 import { forwardAction, hostOf, ruleOf } from '../../../test/harness/rules.ts'
+import type { Authorizer, KeySource } from '../../model/authorization.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { ProxyReport } from '../../model/proxy-report.ts'
 import { defaultSettings } from '../../model/settings.ts'
-import type { Authorizer, Backend, KeySource, Snapshot } from '../../model/snapshot.ts'
+import type { Backend, Snapshot } from '../../model/snapshot.ts'
 import { FleetReports } from './fleet-reports.ts'
 import type { ConnectedProxy } from './publication.ts'
 

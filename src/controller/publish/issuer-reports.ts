@@ -1,7 +1,7 @@
+import type { Authorizer } from '../../model/authorization.ts'
 import { type IssuersCondition, issuersCondition } from '../../model/issuers-condition.ts'
 import type { AuthorizerTrouble } from '../../model/proxy-report.ts'
 import { isOlder, type Moment } from '../../model/push-message.ts'
-import type { Authorizer } from '../../model/snapshot.ts'
 import type { ConnectedProxy } from './publication.ts'
 
 type Report = NonNullable<ConnectedProxy['report']>

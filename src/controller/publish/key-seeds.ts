@@ -1,9 +1,10 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import type { Log } from '../../base/log.ts'
+import type { Issuer } from '../../model/authorization.ts'
 import { fetchOf, isFetched, type KeySourceOptions, sourceId } from '../../model/key-source.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
-import type { Issuer, Snapshot } from '../../model/snapshot.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
 import { KeySeed } from './key-seed.ts'
 
 export interface KeySeedsOptions {

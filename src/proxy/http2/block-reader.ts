@@ -16,14 +16,14 @@ const mostContinuations = 8
 export class BlockReader {
   /** Of the block that is not complete; 0 without one. */
   stream = 0
-  readonly #most: number
+  /** Bytes of one block. */
+  most: number
   #isLast = false
   #parts: Buffer[] = []
   #bytes = 0
 
-  /** @param most bytes of one block */
   constructor(most: number) {
-    this.#most = most
+    this.most = most
   }
 
   get isOpen(): boolean {
@@ -49,9 +49,11 @@ export class BlockReader {
       if (from === until) return 'frame_size_error'
       until -= bytes[from++] as number
     }
-    if ((flags & bits.priority) !== 0) from += 5
+    const hasPriority = (flags & bits.priority) !== 0
+    if (hasPriority) from += 5
     if (from > until) return until === end ? 'frame_size_error' : 'protocol_error'
-    if (stream === 0) return 'protocol_error'
+    const dependsOn = hasPriority ? bytes.readUInt32BE(from - 5) & 0x7fffffff : 0
+    if (stream === 0 || dependsOn === stream) return 'protocol_error'
     const isLast = (flags & bits.endStream) !== 0
     if ((flags & bits.endHeaders) !== 0) return { stream, isLast, bytes, start: from, end: until }
     this.stream = stream
@@ -71,7 +73,7 @@ export class BlockReader {
     this.#parts.push(Buffer.from(bytes.subarray(start, end)))
     this.#bytes += end - start
     const isFlood = start === end || this.#parts.length - 1 > mostContinuations
-    if (isFlood || this.#bytes > this.#most) return 'enhance_your_calm'
+    if (isFlood || this.#bytes > this.most) return 'enhance_your_calm'
     if ((flags & bits.endHeaders) === 0) return undefined
     const block = Buffer.concat(this.#parts, this.#bytes)
     this.#parts = []

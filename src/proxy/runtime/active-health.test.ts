@@ -4,7 +4,7 @@ import http2 from 'node:http2'
 import type net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { balanced } from '../../../test/harness/clusters.ts'
-import type { ActiveHealth } from '../../model/snapshot.ts'
+import type { ActiveHealth } from '../../model/cluster.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(() => {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
 import { isForbiddenAddress } from '../../model/address.ts'
-import type { ActiveHealth, Cluster } from '../../model/snapshot.ts'
+import type { ActiveHealth, Cluster } from '../../model/cluster.ts'
 import { connectFaultOf } from './connect-fault.ts'
 import type { LiveEndpoint } from './endpoint.ts'
 import { askProbe } from './probe-request.ts'

@@ -1,4 +1,4 @@
-import type { ServiceTarget } from '../../model/snapshot.ts'
+import type { ServiceTarget } from '../../model/cluster.ts'
 
 /** Where an endpoint of a cluster is, and what its source says of it. */
 export interface Address {

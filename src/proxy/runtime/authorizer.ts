@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Counter } from '../../base/series.ts'
+import type { Authorizer, Issuer } from '../../model/authorization.ts'
 import { sourceId } from '../../model/key-source.ts'
-import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import {
   claimFits,

@@ -1,4 +1,4 @@
-import type { CertificateCondition } from '../../model/snapshot.ts'
+import type { CertificateCondition } from '../../model/authorization.ts'
 import type { ClientCertificate } from '../http1/message.ts'
 import { headerText, longestPrincipal } from './claims.ts'
 

@@ -1,5 +1,5 @@
+import type { ClaimCondition, ForwardClaims, Issuer, Wanted } from '../../model/authorization.ts'
 import type { FailureCode } from '../../model/failure.ts'
-import type { ClaimCondition, ForwardClaims, Issuer, Wanted } from '../../model/snapshot.ts'
 import type { TokenFault } from './token-fault.ts'
 
 export type Claims = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
-import type { Cluster } from '../../model/snapshot.ts'
+import type { Cluster } from '../../model/cluster.ts'
 import { Probe } from './active-health.ts'
 import { type Address, resolvedAddresses, serviceAddresses } from './addresses.ts'
 import { failureOf, LiveEndpoint, type Outcome } from './endpoint.ts'

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Dice } from '../../base/dice.ts'
+import type { Authorizer, Issuer } from '../../model/authorization.ts'
 import { fetchOf, type KeySourceOptions, sourceId } from '../../model/key-source.ts'
 import type { SavedKeys } from '../../model/saved-keys.ts'
-import type { Authorizer, Issuer } from '../../model/snapshot.ts'
 import { KeySet, type KeyUser } from './key-set.ts'
 import type { Share } from './share.ts'
 

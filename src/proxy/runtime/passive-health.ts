@@ -1,4 +1,4 @@
-import type { PassiveHealth } from '../../model/snapshot.ts'
+import type { PassiveHealth } from '../../model/cluster.ts'
 import type { LiveEndpoint } from './endpoint.ts'
 
 const memoryMs = 5 * 60_000

@@ -2,6 +2,7 @@ import type { Wheel } from '../../base/wheel.ts'
 import { dial, type PoolTarget } from './dial.ts'
 import type { PoolWaiter, UpstreamPool } from './upstream.ts'
 import { UpstreamConnection, type UpstreamHome } from './upstream-connection.ts'
+import { Waiters } from './waiters.ts'
 
 export interface PoolOptions {
   readonly wheel: Wheel
@@ -19,17 +20,17 @@ export class Pool implements UpstreamPool, UpstreamHome {
   readonly target: PoolTarget
   /** Of the last handshake, so that the next one is short. */
   session: Buffer | undefined
-  #options: PoolOptions
+  readonly #options: PoolOptions
   readonly #idle: UpstreamConnection[] = []
   readonly #all = new Set<UpstreamConnection>()
-  readonly #waiters: PoolWaiter[] = []
-  #closed = false
+  readonly #waiters: Waiters
 
   constructor(target: PoolTarget, options: PoolOptions) {
     this.target = target
     this.#options = options
     this.wheel = options.wheel
     this.idleMs = options.idleMs
+    this.#waiters = new Waiters(options.maxPending)
   }
 
   get connections(): number {
@@ -41,7 +42,7 @@ export class Pool implements UpstreamPool, UpstreamHome {
   }
 
   get pending(): number {
-    return this.#waiters.length
+    return this.#waiters.count
   }
 
   take(): UpstreamConnection | undefined {
@@ -67,19 +68,16 @@ export class Pool implements UpstreamPool, UpstreamHome {
   }
 
   wait(waiter: PoolWaiter): void {
-    if (this.#closed || this.#waiters.length >= this.#options.maxPending)
-      return waiter.refused('overloaded')
-    this.#waiters.push(waiter)
+    this.#waiters.add(waiter)
   }
 
   forget(waiter: PoolWaiter): void {
-    const at = this.#waiters.indexOf(waiter)
-    if (at >= 0) this.#waiters.splice(at, 1)
+    this.#waiters.forget(waiter)
   }
 
   released(connection: UpstreamConnection): void {
-    if (this.#closed) return connection.abort()
-    const waiter = this.#waiters.shift()
+    if (this.#waiters.isClosed) return connection.abort()
+    const waiter = this.#waiters.next()
     if (waiter === undefined) this.#idle.push(connection)
     else waiter.assigned(connection)
   }
@@ -88,7 +86,7 @@ export class Pool implements UpstreamPool, UpstreamHome {
     this.#all.delete(connection)
     const at = this.#idle.indexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
-    const waiter = this.#all.size < this.#options.maxConnections ? this.#waiters.shift() : undefined
+    const waiter = this.#all.size < this.#options.maxConnections ? this.#waiters.next() : undefined
     waiter?.assigned(this.open())
   }
 
@@ -101,8 +99,7 @@ export class Pool implements UpstreamPool, UpstreamHome {
   }
 
   close(): void {
-    this.#closed = true
+    this.#waiters.close()
     this.shed()
-    for (const waiter of this.#waiters.splice(0)) waiter.refused('connect_failed')
   }
 }

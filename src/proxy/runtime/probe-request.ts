@@ -3,7 +3,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
 import tls from 'node:tls'
-import type { Cluster } from '../../model/snapshot.ts'
+import type { Cluster } from '../../model/cluster.ts'
 import { type LiveTls, tlsOptions } from './upstream-tls.ts'
 
 /** What one probe asks. */

@@ -2,6 +2,7 @@ import { canonicalPath, withoutParameters } from '../../model/path.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
+import { hostChanges } from './host-changes.ts'
 import { HostTable, type TableNode, type Tier } from './host-table.ts'
 import { headerFits, parameterFits, type TextTest, type ValueTest } from './matchers.ts'
 import { type Parameters, queryParameters } from './query-parameters.ts'
@@ -55,7 +56,7 @@ export class Router {
    */
   constructor(hosts: readonly Host[], previous?: Router) {
     const known = previous === undefined ? new Map<string, HostTable>() : previous.#tables
-    const changes = changesOf(previous === undefined ? [] : previous.#hosts, hosts)
+    const changes = hostChanges(previous === undefined ? [] : previous.#hosts, hosts)
     const keeper = new RuleKeeper(() => previous?.hosts() ?? [])
     const tables = changes.come.flatMap((host) => {
       const old = known.get(host.hostname)?.host
@@ -246,25 +247,6 @@ export class Router {
     }
     return this.#parameters
   }
-}
-
-/** Both lists are sorted. Most hosts are the very same ones, so that one edit in many costs a glance at each. */
-function changesOf(before: readonly Host[], hosts: readonly Host[]) {
-  const come: Host[] = []
-  const gone: string[] = []
-  let at = 0
-  for (const host of hosts) {
-    if (host === before[at]) {
-      at++
-      continue
-    }
-    while (at < before.length && (before[at] as Host).hostname < host.hostname)
-      gone.push((before[at++] as Host).hostname)
-    if (before[at]?.hostname === host.hostname) at++
-    come.push(host)
-  }
-  while (at < before.length) gone.push((before[at++] as Host).hostname)
-  return { come, gone }
 }
 
 /** The first condition that the headers do not satisfy. */

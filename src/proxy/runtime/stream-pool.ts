@@ -3,6 +3,7 @@ import { dial, type PoolTarget } from './dial.ts'
 import type { PoolOptions } from './pool.ts'
 import type { PoolWaiter, UpstreamExchange, UpstreamPool } from './upstream.ts'
 import { type SessionHome, UpstreamSession } from './upstream-session.ts'
+import { Waiters } from './waiters.ts'
 
 /**
  * HTTP/2 connections to one endpoint. A request takes a stream of the first connection that has room, so that the later
@@ -16,14 +17,14 @@ export class StreamPool implements UpstreamPool, SessionHome {
   readonly #target: PoolTarget
   readonly #options: PoolOptions
   readonly #sessions = new Set<UpstreamSession>()
-  readonly #waiters: PoolWaiter[] = []
-  #isClosed = false
+  readonly #waiters: Waiters
 
   constructor(target: PoolTarget, options: PoolOptions) {
     this.#target = target
     this.#options = options
     this.wheel = options.wheel
     this.idleMs = options.idleMs
+    this.#waiters = new Waiters(options.maxPending)
   }
 
   get connections(): number {
@@ -37,7 +38,7 @@ export class StreamPool implements UpstreamPool, SessionHome {
   }
 
   get pending(): number {
-    return this.#waiters.length
+    return this.#waiters.count
   }
 
   take(): UpstreamExchange | undefined {
@@ -68,20 +69,17 @@ export class StreamPool implements UpstreamPool, SessionHome {
   }
 
   wait(waiter: PoolWaiter): void {
-    if (this.#isClosed || this.#waiters.length >= this.#options.maxPending)
-      return waiter.refused('overloaded')
-    this.#waiters.push(waiter)
+    this.#waiters.add(waiter)
   }
 
   forget(waiter: PoolWaiter): void {
-    const at = this.#waiters.indexOf(waiter)
-    if (at >= 0) this.#waiters.splice(at, 1)
+    this.#waiters.forget(waiter)
   }
 
   moved(session: UpstreamSession): void {
-    if (this.#isClosed && session.idle) return session.end()
+    if (this.#waiters.isClosed && session.idle) return session.end()
     while (session.room > 0) {
-      const waiter = this.#waiters.shift()
+      const waiter = this.#waiters.next()
       if (waiter === undefined) return
       waiter.assigned(session.newStream())
     }
@@ -89,10 +87,10 @@ export class StreamPool implements UpstreamPool, SessionHome {
 
   dropped(session: UpstreamSession): void {
     this.#sessions.delete(session)
-    while (this.#waiters.length > 0) {
+    while (this.#waiters.count > 0) {
       const stream = this.take()
       if (stream === undefined) return
-      this.#waiters.shift()?.assigned(stream)
+      this.#waiters.next()?.assigned(stream)
     }
   }
 
@@ -105,8 +103,7 @@ export class StreamPool implements UpstreamPool, SessionHome {
   }
 
   close(): void {
-    this.#isClosed = true
-    for (const waiter of this.#waiters.splice(0)) waiter.refused('connect_failed')
+    this.#waiters.close()
     for (const session of [...this.#sessions]) session.end()
   }
 }

@@ -7,12 +7,13 @@ import { printChunkHead, printRequestHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 import { writePart } from '../http1/write-part.ts'
 import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
-import type {
-  UpstreamClock,
-  UpstreamClocks,
-  UpstreamExchange,
-  UpstreamOwner,
-  UpstreamRequest,
+import {
+  soonest,
+  type UpstreamClock,
+  type UpstreamClocks,
+  type UpstreamExchange,
+  type UpstreamOwner,
+  type UpstreamRequest,
 } from './upstream.ts'
 
 /** What a pool wants to know of its connections. */
@@ -347,5 +348,3 @@ export class UpstreamConnection implements UpstreamExchange {
     this.#home.dropped(this)
   }
 }
-
-const soonest = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b))

@@ -94,7 +94,7 @@ export class UpstreamSession implements ClientSessionOwner {
   }
 
   read(buffer: Buffer, end: number): boolean {
-    if (this.#phase === 'open' && this.connected) this.session.read(buffer, end)
+    if (this.#phase === 'open' && this.connected) this.session.read(buffer, 0, end)
     return true
   }
 

@@ -6,12 +6,13 @@ import type { Asker, Loss } from '../http2/client-session.ts'
 import { encodeRequest } from '../http2/hpack-encoder.ts'
 import type { Stream } from '../http2/stream.ts'
 import type { ConnectFault } from './connect-fault.ts'
-import type {
-  UpstreamClock,
-  UpstreamClocks,
-  UpstreamExchange,
-  UpstreamOwner,
-  UpstreamRequest,
+import {
+  soonest,
+  type UpstreamClock,
+  type UpstreamClocks,
+  type UpstreamExchange,
+  type UpstreamOwner,
+  type UpstreamRequest,
 } from './upstream.ts'
 import type { UpstreamSession } from './upstream-session.ts'
 
@@ -217,5 +218,3 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.#home.gone(this)
   }
 }
-
-const soonest = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b))

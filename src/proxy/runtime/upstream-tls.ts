@@ -1,7 +1,8 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { Log } from '../../base/log.ts'
-import type { Cluster, Snapshot } from '../../model/snapshot.ts'
+import type { Cluster } from '../../model/cluster.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
 
 /** TLS towards the endpoints of one cluster. Verification cannot be switched off. */
 export interface LiveTls {

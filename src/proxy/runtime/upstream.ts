@@ -39,6 +39,10 @@ export interface UpstreamClocks {
   readonly idleMs: number
 }
 
+/** The sooner of two limits, 0 when both are off. */
+export const soonest = (a: number, b: number): number =>
+  a === 0 ? b : b === 0 ? a : Math.min(a, b)
+
 /** The head of a request, as a backend gets it. */
 export interface UpstreamRequest {
   readonly method: string

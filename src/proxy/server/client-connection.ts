@@ -1,4 +1,13 @@
+import type { ParseFault } from '../http1/message.ts'
 import type { SocketOwner } from './accept.ts'
+
+/** What is read and thrown away behind a last word, so that a reset does not eat it. */
+export const lingerBytes = 64 * 1024
+export const lingerMs = 1000
+/** In a drain a connection that did something this lately may still send requests: they may be on their way. */
+export const lastCallMs = 1000
+
+export const headTimeout: ParseFault = { code: 'request_timeout', reason: 'head_timeout' }
 
 /** What a client and a listener have agreed to speak, in the words of ALPN. */
 export type Protocol = 'http/1.1' | 'h2'

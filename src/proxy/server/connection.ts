@@ -6,7 +6,13 @@ import type { Clocks, Limits } from '../../model/settings.ts'
 import type { Handle, ParseFault, Peer, PeerTls } from '../http1/message.ts'
 import { RequestParser } from '../http1/request-parser.ts'
 import { isWaiting } from './accept.ts'
-import type { ClientConnection } from './client-connection.ts'
+import {
+  type ClientConnection,
+  headTimeout,
+  lastCallMs,
+  lingerBytes,
+  lingerMs,
+} from './client-connection.ts'
 import { ClientReply } from './client-reply.ts'
 import { ClientRequest } from './client-request.ts'
 import { peerOf } from './peer.ts'
@@ -29,11 +35,6 @@ export interface ConnectionHost {
 
 /** While a request is in flight this much of what follows is kept, then reading pauses (F24). */
 const pipelineBytes = 64 * 1024
-/** What is read and thrown away after the last answer, so that the kernel's RST does not eat it. */
-const lingerBytes = 64 * 1024
-const lingerMs = 1000
-/** In a drain a connection that did something this lately may send one more request: it may be on its way. */
-const lastCallMs = 1000
 
 /** One HTTP/1.x connection of a client: one request at a time, in order. */
 export class Connection implements ClientConnection {
@@ -346,5 +347,3 @@ export class Connection implements ClientConnection {
     this.#close()
   }
 }
-
-const headTimeout: ParseFault = { code: 'request_timeout', reason: 'head_timeout' }

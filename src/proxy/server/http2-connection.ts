@@ -5,10 +5,16 @@ import { Deadline } from '../../base/wheel.ts'
 import { HeaderList } from '../http1/header-list.ts'
 import type { ParseFault, Peer, PeerTls, RequestHead } from '../http1/message.ts'
 import { preface } from '../http2/frame.ts'
-import { ServerSession, type SessionOwner } from '../http2/server-session.ts'
+import { ServerSession, type ServerSessionOwner } from '../http2/server-session.ts'
 import type { Stream } from '../http2/stream.ts'
 import { isWaiting } from './accept.ts'
-import type { ClientConnection } from './client-connection.ts'
+import {
+  type ClientConnection,
+  headTimeout,
+  lastCallMs,
+  lingerBytes,
+  lingerMs,
+} from './client-connection.ts'
 import type { ConnectionHost } from './connection.ts'
 import { peerOf } from './peer.ts'
 import { refusalFields } from './refusal.ts'
@@ -17,15 +23,9 @@ import { type StreamHome, StreamRequest } from './stream-request.ts'
 
 /** Waits for the kernel; then nothing is read, so that nothing more has to be answered. */
 const backlogBytes = 256 * 1024
-const lingerBytes = 64 * 1024
-const lingerMs = 1000
-/** Between the two GOAWAYs of a drain: requests that are on their way are still served (RFC 9113 §6.8). */
-const lastCallMs = 1000
-
-const headTimeout: ParseFault = { code: 'request_timeout', reason: 'head_timeout' }
 
 /** One HTTP/2 connection of a client. Streams that wait for nothing but the client are its burden, not ours. */
-export class Http2Connection implements ClientConnection, SessionOwner, StreamHome {
+export class Http2Connection implements ClientConnection, ServerSessionOwner, StreamHome {
   readonly protocol = 'h2'
   readonly socket: Socket
   readonly host: ConnectionHost
@@ -69,7 +69,10 @@ export class Http2Connection implements ClientConnection, SessionOwner, StreamHo
     return this.host.clock.nowMs()
   }
 
-  /** A connection that has long been idle closes now; else requests may be on their way, which are still served. */
+  /**
+   * A connection that has long been idle closes now; else requests may be on their way, which are still served: there are
+   * two GOAWAYs (RFC 9113 §6.8).
+   */
   drain(): void {
     if (this.#phase !== 'open') return
     const leftMs = this.idle ? this.#restSinceMs + lastCallMs - this.nowMs() : lastCallMs

@@ -13,7 +13,7 @@ export const originOf = (socket: Socket): Origin | undefined => origins.get(sock
 /** @param tls what the handshake came to; absent on a plain listener */
 export const peerOf = (socket: Socket, tls?: PeerTls): Peer => {
   const { address, port, localPort } = origins.get(socket) ?? {
-    address: canonicalAddress(socket.remoteAddress ?? ''),
+    address: unmapped(socket.remoteAddress ?? ''),
     port: socket.remotePort ?? 0,
     localPort: socket.localPort ?? 0,
   }
@@ -22,5 +22,5 @@ export const peerOf = (socket: Socket, tls?: PeerTls): Peer => {
 }
 
 /** IPv4 clients of a dual-stack listener keep their IPv4 form. */
-const canonicalAddress = (address: string): string =>
+const unmapped = (address: string): string =>
   address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address

@@ -4,14 +4,8 @@ import { HeaderList } from '../http1/header-list.ts'
 import type { BodySink, BodySource, Framing, Peer, Request, RequestHead } from '../http1/message.ts'
 import type { ServerSession } from '../http2/server-session.ts'
 import type { Stream } from '../http2/stream.ts'
+import { lingerBytes, lingerMs } from './client-connection.ts'
 import type { ConnectionHost } from './connection.ts'
-
-/**
- * What is read and thrown away behind an answer that came before the whole request: many clients look at an answer only
- * once they could send all that they have, and take a reset for a failure.
- */
-const lingerBytes = 64 * 1024
-const lingerMs = 1000
 
 /** What the streams of a connection share. */
 export interface StreamHome {
@@ -177,7 +171,10 @@ export class StreamRequest implements Request, BodySource {
   /** Bytes that were thrown away behind the answer; -1 before. */
   #discarding = -1
 
-  /** The answer has left, and the body is not complete. */
+  /**
+   * The answer has left, and the body is not complete: many clients look at an answer only once they could send all that
+   * they have, and take a reset for a failure.
+   */
   discard(): void {
     this.#discarding = 0
     this.#home.host.wheel.after(lingerMs, () => this.#home.session.refuseRest(this.#stream))

@@ -3,6 +3,7 @@ import type tls from 'node:tls'
 import { type Wheel, WheelTimer } from '../../base/wheel.ts'
 import type { TlsPolicy } from '../../model/tls-policy.ts'
 import type { PeerTls } from '../http1/message.ts'
+import { lingerMs } from './client-connection.ts'
 import { HelloReader } from './client-hello.ts'
 import { comesFrom, originOf, peerOf } from './peer.ts'
 import { certificateOf } from './peer-certificate.ts'
@@ -236,8 +237,6 @@ class Handshake extends WheelTimer {
     this.#options.done(result)
   }
 }
-
-const lingerMs = 1000
 
 const ignore = (): void => {}
 

@@ -1,12 +1,12 @@
-import type { FailureDetail } from '../../model/failure.ts'
 import type {
   Authorize,
   AuthorizeMember,
   Authorizer,
   CertificateCondition,
-  Rule,
   Wanted,
-} from '../../model/snapshot.ts'
+} from '../../model/authorization.ts'
+import type { FailureDetail } from '../../model/failure.ts'
+import type { Rule } from '../../model/snapshot.ts'
 import type { ClientCertificate } from '../http1/message.ts'
 import type { LiveAuthorizer } from '../runtime/authorizer.ts'
 import { certify } from '../runtime/certificate-check.ts'

@@ -1,4 +1,4 @@
-import type { CredentialSource } from '../../model/snapshot.ts'
+import type { CredentialSource } from '../../model/authorization.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import { queryParameters } from '../runtime/query-parameters.ts'
 

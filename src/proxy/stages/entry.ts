@@ -13,6 +13,7 @@ import { answerHealth, healthPath } from './host-health.ts'
 import { identify } from './identify.ts'
 import { PipelineTable } from './pipeline-table.ts'
 import { isAdmitted } from './transport.ts'
+import { isWebSocketWish } from './web-socket.ts'
 
 /** What is told when an exchange is over: metrics and the access log. */
 export type Observe = (exchange: Exchange, complete: boolean, seconds: number) => void
@@ -125,6 +126,8 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
   const flight: Flight = { count: 0, done }
   const handle: Handle = (request, reply) => {
     const exchange = new LiveExchange(request, reply, runtime, flight)
+    // However it is answered: what comes behind a handshake is no request (U3).
+    if (isWebSocketWish(request.head.upgrade)) reply.closeAfter()
     try {
       identify(exchange)
       const overloaded = overload(flight.count, runtime)

@@ -13,7 +13,6 @@ import { errorPage, type ReadyPage } from './error-pages.ts'
 import type { Exchange } from './exchange.ts'
 import { grpcFailure } from './grpc.ts'
 
-const isHandshake = /\bwebsocket\b/i
 const nothing: FailureDetail = Object.freeze({})
 
 /**
@@ -33,8 +32,7 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   if (grpc !== undefined && (!reply.started || grpc.isAnswered))
     return failCall(exchange, grpcFailure(code, failures[code], detail))
   if (reply.started && !reply.retract()) return reply.abort()
-  // What comes behind a handshake that is refused is no request (U3).
-  if (refusals.has(code) || isHandshake.test(exchange.request.head.upgrade)) reply.closeAfter()
+  if (refusals.has(code)) reply.closeAfter()
   const page = errorPage(exchange.rule, code)
   const body = page?.body ?? Buffer.from(problem(exchange, code, detail), 'utf8')
   const { status } = failures[code]

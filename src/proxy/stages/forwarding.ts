@@ -1,6 +1,6 @@
 import type { FailureCode, FailureDetail } from '../../model/failure.ts'
 import type { HeaderList } from '../http1/header-list.ts'
-import type { BodySink, ReplySource, ResponseHead } from '../http1/message.ts'
+import type { ReplySource, ResponseHead } from '../http1/message.ts'
 import type { ConnectFault } from '../runtime/connect-fault.ts'
 import type { LiveEndpoint } from '../runtime/endpoint.ts'
 import type { Picked } from '../runtime/selector.ts'
@@ -12,32 +12,36 @@ import type {
 } from '../runtime/upstream.ts'
 import { sendHead } from './answer.ts'
 import { discardAnswer } from './discard.ts'
-import type { Attempt, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
 import { isGrpcType, noStatus, printTimeout } from './grpc.ts'
-import { Replay } from './replay.ts'
-import { isIdempotent, isIdempotentMethod, isSafe, leftNothing, wantsRetry } from './retry.ts'
+import { LiveAttempt, outcomeLabel } from './live-attempt.ts'
+import {
+  isIdempotent,
+  isIdempotentMethod,
+  isSafe,
+  leftNothing,
+  retryAfterMs,
+  wantsRetry,
+} from './retry.ts'
 import { Tunnel } from './tunnel.ts'
+import { Upload } from './upload.ts'
 import { early, isAccepted, noTunnel } from './web-socket.ts'
 
 const noEndpoints: readonly LiveEndpoint[] = []
 
-/** One exchange on its way through the backends: its attempts, one after the other, and the two streams between. */
-export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySource {
+/** One exchange on its way through the backends: its attempts, one after the other, and the answer. */
+export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
   readonly #exchange: Exchange
   readonly #lane: Lane
-  readonly #hasBody: boolean
+  /** Of requests with a body. */
+  readonly #upload: Upload | undefined
   #picked: Picked | undefined
   #connection: UpstreamExchange | undefined
-  #attempt: Attempt | undefined
-  #attemptStartedMs = 0
+  #attempt: LiveAttempt | undefined
   #tried: LiveEndpoint[] | undefined
   #tries = 0
-  #replay: Replay | undefined
-  #bodyTaken = false
-  #bodyEnded = false
-  #bodyPaused = false
   #staleTried = false
   #over = false
   #inBudget = true
@@ -50,7 +54,9 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   constructor(exchange: Exchange, lane: Lane) {
     this.#exchange = exchange
     this.#lane = lane
-    this.#hasBody = exchange.request.body.framing !== 'none'
+    const { head, body } = exchange.request
+    if (body.framing !== 'none')
+      this.#upload = new Upload(body, isIdempotent(head, lane.action.retry), this)
   }
 
   /** It asks for a WebSocket. */
@@ -62,7 +68,6 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     this.#exchange.running = this
     this.#exchange.reply.source = this
     this.#lane.budget.began(this.#exchange.request.startedMs)
-    if (this.#hasBody) this.#replay = new Replay()
     this.#next()
   }
 
@@ -71,17 +76,14 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const hash = this.#lane.hashOf?.(this.#exchange)
     const picked = selector.pick(hash, this.#tried ?? noEndpoints, this.#within)
     if (picked === undefined)
-      return this.#giveUp(
-        this.#lane.selector.empty ? 'no_backend' : 'no_healthy_backend',
-        undefined,
-      )
+      return this.#giveUp(selector.empty ? 'no_backend' : 'no_healthy_backend')
     if (this.#failedIn !== undefined && this.#failedIn !== picked.backend.region) {
-      const reason = outcomeLabels[this.#failedBy] ?? this.#failedBy
+      const reason = outcomeLabel(this.#failedBy)
       this.#lane.meters.failedOver(this.#failedIn, picked.backend.region, reason)
     }
     this.#picked = picked
     picked.endpoint.inFlight++
-    this.#attemptStartedMs = this.#lane.runtime.clock.nowMs()
+    this.#attempt = new LiveAttempt(this.#exchange, this.#lane, picked)
     const connection = picked.endpoint.pool.take()
     if (connection === undefined) picked.endpoint.pool.wait(this)
     else this.assigned(connection)
@@ -104,66 +106,25 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
       takesTrailers: request.head.takesTrailers,
     }
     connection.begin(this, upstream, this.#lane.rule.timeouts)
-    if (this.#hasBody) this.#sendBody(connection)
+    this.#upload?.sendTo(connection)
   }
 
   /** What is left of the whole exchange's time, so that a backend need not work for nobody. */
   #deadlineHeader(): void {
-    const { request, headers } = this.#exchange
-    const leftMs = this.#lane.rule.timeouts.requestMs - (this.#attemptStartedMs - request.startedMs)
-    headers.set('x-request-deadline-ms', String(Math.max(Math.round(leftMs), 1)))
+    const leftMs = this.#attempt?.leftOf(this.#lane.rule.timeouts.requestMs) ?? 0
+    this.#exchange.headers.set('x-request-deadline-ms', String(Math.max(Math.round(leftMs), 1)))
   }
 
   /** Of gRPC only the client's own deadline: a stream may outlast the clock of a request. */
   #timeoutHeader(timeoutMs: number): void {
-    const { request, headers } = this.#exchange
     if (timeoutMs === 0) return
-    const leftMs = timeoutMs - (this.#attemptStartedMs - request.startedMs)
-    headers.set('grpc-timeout', printTimeout(leftMs))
-  }
-
-  #sendBody(connection: UpstreamExchange): void {
-    if (this.#bodyTaken) this.#sendAgain(connection)
-    else {
-      this.#bodyTaken = true
-      this.#exchange.request.body.pipe(this)
-    }
-    connection.flush()
-  }
-
-  #sendAgain(connection: UpstreamExchange): void {
-    for (const chunk of this.#replay?.chunks ?? []) connection.write(chunk)
-    if (this.#bodyEnded) connection.end()
-    else this.writable()
+    const leftMs = this.#attempt?.leftOf(timeoutMs) ?? 0
+    this.#exchange.headers.set('grpc-timeout', printTimeout(leftMs))
   }
 
   refused(code: FailureCode): void {
     this.#release()
-    this.#giveUp(code, undefined)
-  }
-
-  // The request's body, from the client:
-
-  data(chunk: Buffer): boolean {
-    this.#keep(chunk)
-    const connection = this.#connection
-    if (connection === undefined || !connection.write(chunk)) this.#bodyPaused = true
-    return !this.#bodyPaused
-  }
-
-  /** Kept only as long as it may be needed: once a request that is not idempotent has left, never. */
-  #keep(chunk: Buffer): void {
-    const replay = this.#replay
-    if (replay === undefined || !replay.intact) return
-    const mayLeave = this.#connection?.connected !== true
-    if (mayLeave || isIdempotent(this.#exchange.request.head, this.#lane.action.retry))
-      replay.keep(chunk)
-    else replay.drop()
-  }
-
-  end(): void {
-    this.#bodyEnded = true
-    this.#connection?.end()
+    this.#giveUp(code)
   }
 
   /** The client's body is broken, too large or too slow: nothing complete may reach the backend (F14). */
@@ -174,9 +135,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   }
 
   writable(): void {
-    if (!this.#bodyPaused) return
-    this.#bodyPaused = false
-    this.#exchange.request.body.resume()
+    this.#upload?.resume()
   }
 
   // The answer, from the backend:
@@ -190,8 +149,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const connection = this.#connection
     if (connection === undefined || !isAccepted(head, this.#exchange.webSocketKey)) return undefined
     if (this.#exchange.request.followed) return void this.abort('bad_request', early)
-    this.#exchange.firstByteMs = this.#endAttempt('101')
-    this.#record(101, this.#exchange.firstByteMs, undefined)
+    this.#exchange.firstByteMs = this.#attempt?.end('101') ?? 0
+    this.#attempt?.record(101, this.#exchange.firstByteMs, undefined)
     this.#leaveBudget()
     head.headers.filter(isTheirs)
     const tunnel = new Tunnel(this.#exchange, connection, () => this.#finish())
@@ -205,8 +164,8 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     const exchange = this.#exchange
     if (this.#isHandshake) this.#connection?.spend()
     const { retry } = this.#lane.action
-    const firstByteMs = this.#endAttempt(String(head.status))
-    this.#record(head.status, firstByteMs, undefined)
+    const firstByteMs = this.#attempt?.end(String(head.status)) ?? 0
+    this.#attempt?.record(head.status, firstByteMs, undefined)
     if (
       retry.statuses.length > 0 &&
       retry.statuses.includes(head.status) &&
@@ -254,31 +213,31 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     clock: UpstreamClock | undefined,
     reason: ConnectFault | undefined,
   ): void {
-    const firstByteMs = this.#endAttempt(code, reason)
+    const attempt = this.#attempt
+    const firstByteMs = attempt?.end(code, reason) ?? 0
     const untouched = this.#connection?.untouched === true
     const stale = this.#isStale(code)
-    this.#connection = undefined
+    this.#detach()
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
-    this.#record(0, firstByteMs, code, reason)
+    attempt?.record(0, firstByteMs, code, reason)
     const nothingLeft = untouched || leftNothing(code)
     const again =
       (untouched || wantsRetry(code, this.#lane.action.retry)) && this.#mayTryAgain(nothingLeft)
     // A trial that failed has found what was known: nothing is healthy.
-    const isTrial = this.#picked?.panic === true && this.#lane.action.failover.panic === 'Fail'
+    const isTrial = attempt?.isTrial === true
     // What no answer will tell is counted here.
     if (clock !== undefined && (again || isTrial)) this.#lane.runtime.metrics.timeout(clock)
     if (again) return this.#retry(0)
-    this.#release()
-    if (isTrial) this.#giveUp('no_healthy_backend', undefined)
-    else this.#giveUp(code, clock)
+    if (isTrial) this.#giveUp('no_healthy_backend')
+    else this.#giveUp(code, attempt?.expiry(clock))
   }
 
   /** The head was given: if it is out, the client must not take the rest for complete (D1). */
   #cut(code: FailureCode, clock: UpstreamClock | undefined): void {
-    this.#record(0, 0, code)
-    this.#finish()
-    fail(this.#exchange, code, this.#expiry(clock))
+    const attempt = this.#attempt
+    attempt?.record(0, 0, code)
+    this.#giveUp(code, attempt?.expiry(clock))
   }
 
   /** A kept connection that the backend closed as we wrote, or a stream that it refused: one more try that costs nobody anything (D4). */
@@ -295,11 +254,10 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
   }
 
   #again(): void {
+    const picked = this.#picked as Picked
     this.#staleTried = true
-    this.#attempt = undefined
-    this.#attemptStartedMs = this.#lane.runtime.clock.nowMs()
-    const { pool } = (this.#picked as Picked).endpoint
-    this.assigned(pool.open())
+    this.#attempt = new LiveAttempt(this.#exchange, this.#lane, picked)
+    this.assigned(picked.endpoint.pool.open())
   }
 
   // The client:
@@ -319,17 +277,15 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
 
   #stop(outcome: string): void {
     if (this.#over) return
-    this.#endAttempt(outcome)
+    this.#attempt?.end(outcome)
     this.#finish()
-    const connection = this.#connection
-    this.#connection = undefined
-    connection?.abort()
+    this.#detach()?.abort()
   }
 
   // Attempts:
 
   #isReplayable(): boolean {
-    return !this.#hasBody || this.#replay?.intact === true
+    return this.#upload?.isWhole !== false
   }
 
   /** @param nothingLeft of an attempt that failed: the backend has not seen the request; undefined: it has answered */
@@ -363,7 +319,7 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     }
     this.#lane.meters.retried()
     this.#release()
-    this.#connection = undefined
+    this.#detach()
     this.#tries++
     const jitterMs = runtime.dice() * action.retry.backoffMs * 2 ** (this.#tries - 1)
     runtime.clock.after(Math.max(jitterMs, atLeastMs), () => {
@@ -371,34 +327,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     })
   }
 
-  #endAttempt(outcome: string, reason?: ConnectFault): number {
-    if (this.#picked === undefined) return 0
-    if (this.#attempt !== undefined) {
-      if (outcome !== 'cancelled') this.#attempt.outcome = outcome
-      return 0
-    }
-    const ms = this.#lane.runtime.clock.nowMs() - this.#attemptStartedMs
-    const { backend, cluster } = this.#picked
-    this.#attempt = { backend: backend.name, region: backend.region, outcome, reason, ms }
-    const label = outcomeLabels[outcome] ?? outcome
-    this.#lane.meters.attempt(backend, cluster.name, label, ms / 1000)
-    this.#exchange.attempts ??= []
-    this.#exchange.attempts.push(this.#attempt)
-    return ms
-  }
-
-  #record(
-    status: number,
-    firstByteMs: number,
-    failure: FailureCode | undefined,
-    reason?: ConnectFault,
-  ): void {
-    const picked = this.#picked
-    if (picked === undefined) return
-    const ok = failure === undefined && !picked.cluster.countsAsFailure(status)
-    picked.cluster.record(picked.endpoint, { ok, status, firstByteMs, failure, reason })
-    if (ok && picked.panic && this.#lane.action.failover.panic === 'Fail')
-      picked.cluster.trialSucceeded(picked.endpoint)
+  /** What comes of the body waits for another connection. */
+  #detach(): UpstreamExchange | undefined {
+    const connection = this.#connection
+    this.#connection = undefined
+    this.#upload?.detach()
+    return connection
   }
 
   /** The endpoint of the attempt is not used by us any more. */
@@ -426,31 +360,12 @@ export class Forwarding implements UpstreamOwner, BodySink, PoolWaiter, ReplySou
     for (let i = 0; i < this.#tries; i++) this.#lane.budget.retryEnded()
   }
 
-  #giveUp(code: FailureCode, clock: UpstreamClock | undefined): void {
+  #giveUp(code: FailureCode, detail?: FailureDetail): void {
     this.#finish()
-    fail(this.#exchange, code, this.#expiry(clock))
-  }
-
-  /** A clock of the attempt that ran out, its limit and the time spent. */
-  #expiry(clock: UpstreamClock | undefined): FailureDetail | undefined {
-    if (clock === undefined) return undefined
-    const { runtime, rule } = this.#lane
-    const spentMs = Math.round(runtime.clock.nowMs() - this.#attemptStartedMs)
-    return { clock, limitMs: rule.timeouts[`${clock}Ms`], spentMs }
+    fail(this.#exchange, code, detail)
   }
 }
 
 /** False for what only the gateway says of an answer (`debugHeadersFor`). */
 const isTheirs = (name: string): boolean =>
   name.charCodeAt(0) !== 0x78 || !name.startsWith('x-fairlead-')
-
-/** Status codes are one label a class (data-plane.md, Metrics); codes of failures are a closed list already. */
-const outcomeLabels: Record<string, string> = {}
-for (let status = 100; status < 600; status++)
-  outcomeLabels[status] = `${Math.trunc(status / 100)}xx`
-
-/** A backend's own wish for a pause, at most 1 s (RFC 9110 §10.2.3; a date is not waited for). */
-function retryAfterMs(value: string | undefined): number {
-  const seconds = value === undefined ? 0 : Number(value)
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, 1000) : 0
-}

@@ -35,3 +35,9 @@ export function wantsRetry(code: FailureCode, retry: Retry): boolean {
 
 /** Nothing of the request left the gateway, so that any method may be tried again. */
 export const leftNothing = (code: FailureCode): boolean => reasons[code] === 'ConnectFailure'
+
+/** A backend's own wish for a pause, at most 1 s (RFC 9110 §10.2.3; a date is not waited for). */
+export function retryAfterMs(value: string | undefined): number {
+  const seconds = value === undefined ? 0 : Number(value)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, 1000) : 0
+}

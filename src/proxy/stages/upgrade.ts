@@ -6,15 +6,14 @@ import { fail } from './fail.ts'
 import { handshakeFault, isWebSocketWish, keyOf } from './web-socket.ts'
 
 /**
- * Lets a WebSocket handshake through where the rule takes WebSockets; any other is refused (U2), and its connection
- * closed: what comes behind it is no request (U3). Any other wish is passed over (U1, RFC 9110 §7.8).
+ * Lets a WebSocket handshake through where the rule takes WebSockets; any other is refused (U2). Any other wish is
+ * passed over (U1, RFC 9110 §7.8).
  */
 export function upgrade({ upgrade: allowed, cors }: Rule): Policy {
   const isAllowed = cors === undefined ? () => true : originTest(cors)
   return {
     request: (exchange, next) => {
       if (!isWebSocketWish(exchange.request.head.upgrade)) return next(exchange)
-      exchange.reply.closeAfter()
       if (allowed === undefined) fail(exchange, 'upgrade_required')
       else if (isForeign(exchange, isAllowed)) fail(exchange, 'denied', foreign)
       else if (mayOpen(exchange, allowed)) next(exchange)
