@@ -52,6 +52,8 @@ beforeAll(async () => {
     route('deny.shop.example', shown('shop', { plaintext: 'Deny' })),
     route('allow.shop.example', shown('shop', { plaintext: 'Allow' })),
     route('*.wild.example', { tls: { plaintext: 'Redirect' } }),
+    route('127.0.0.1', shown('shop')),
+    route('127.0.0.2', shown('shop', wants('Require', 'partners'))),
   ]
   gateway = await startGateway(documents, { ...defaults, clocks: { head: '1s' } })
 })
@@ -74,6 +76,14 @@ describe('the certificate that is shown', () => {
     ['nobody-knows.example', 'default.example'],
     ['', 'default.example'],
   ])('for "%s" is of %s', async (host, want) => expect(await name(host)).toBe(want))
+
+  test('for an address is the default one, and what its route asks of clients cannot be asked', async () => {
+    const client = await connect(gateway.port, '', { ...(await partners.client()) })
+    expect(client.socket.getPeerCertificate().subject.CN).toBe('default.example')
+    expect(await client.ask('127.0.0.1')).toBe('200 127.0.0.1')
+    expect(await client.ask('127.0.0.2')).toBe('421 misdirected')
+    client.close()
+  })
 
   test('curl, with its own checks, by TLS 1.2 and 1.3', async () => {
     const ca = `${gateway.program.folder}/ca.pem`

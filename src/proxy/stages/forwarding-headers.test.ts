@@ -159,6 +159,21 @@ describe('from a trusted peer', () => {
     )
   })
 
+  test.each([
+    ['http', 'https'],
+    ['https', 'http'],
+  ] as const)(
+    'that speaks %s for a client of %s, Forwarded says what X-Forwarded-Proto does',
+    (own, theirs) => {
+      const fields = seen(
+        `GET /\nx-forwarded-proto: ${theirs}`,
+        fromTrusted({ peer: { ...peerOf('10.0.0.1'), scheme: own } }),
+      )
+      expect(fields['x-forwarded-proto']).toBe(theirs)
+      expect(fields['forwarded']).toBe(`for=10.0.0.1;host="api.shop.example";proto=${theirs}`)
+    },
+  )
+
   test('what it says about the client stays', () => {
     const fields = seen(`GET /\n${everything.replaceAll('6.6.6.6', '203.0.113.9')}`, fromTrusted())
     expect(fields).toMatchObject({

@@ -108,7 +108,7 @@ function callerLines({ request: { peer, head } }: Exchange): string {
     const host = flat(head.host)
     const lines =
       `x-forwarded-for: ${address}\r\nx-forwarded-proto: ${scheme}\r\nx-forwarded-host: ${host}\r\nx-forwarded-port: ${localPort}\r\n` +
-      `x-real-ip: ${address}\r\nforwarded: ${element(peer, host)}\r\nvia: 1.1 fairlead\r\n`
+      `x-real-ip: ${address}\r\nforwarded: ${element(address, host, scheme)}\r\nvia: 1.1 fairlead\r\n`
     callers.set(peer, (caller = { host, lines: flat(lines) }))
   }
   return caller.lines
@@ -125,7 +125,7 @@ function overwrite(exchange: Exchange): void {
   headers.add('x-forwarded-host', head.host)
   headers.add('x-forwarded-port', String(peer.localPort))
   headers.add('x-real-ip', peer.address)
-  headers.add('forwarded', element(peer, head.host))
+  headers.add('forwarded', element(peer.address, head.host, peer.scheme))
 }
 
 /** A trusted proxy in front has said who the client is: the chain goes on. */
@@ -147,7 +147,7 @@ function append(exchange: Exchange): void {
   headers.add('x-forwarded-host', host === '' ? head.host : host)
   headers.add('x-forwarded-port', port === '' ? String(peer.localPort) : port)
   headers.add('x-real-ip', client)
-  headers.add('forwarded', follow(elementsBefore, element(peer, head.host)))
+  headers.add('forwarded', follow(elementsBefore, element(peer.address, head.host, scheme)))
 }
 
 function addIds({ headers, traceId, id }: Exchange, sampled: boolean): void {
@@ -161,8 +161,11 @@ const follow = (list: string, last: string): string => (list === '' ? last : `${
 const amazonTraceId = (traceId: string): string =>
   `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`
 
-/** One hop (RFC 7239 §4); IPv6 in brackets and quotes (§6), the host quoted for its colon. */
-function element({ address, scheme }: Peer, host: string): string {
+/**
+ * One hop (RFC 7239 §4); IPv6 in brackets and quotes (§6), the host quoted for its colon. Its `proto` is what X-Forwarded-Proto says:
+ * a backend that reads one of the two must not take for TLS what the other calls plaintext.
+ */
+function element(address: string, host: string, scheme: 'http' | 'https'): string {
   const by = address.includes(':') ? `"[${address}]"` : address
   return `for=${by};host="${host}";proto=${scheme}`
 }
