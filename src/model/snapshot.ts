@@ -205,6 +205,8 @@ export interface Timeouts {
 export interface RuleLimits {
   /** Bytes; 0 = unlimited. */
   readonly requestBody: number
+  /** The same for calls of gRPC; absent: what counts for all. */
+  readonly callBody?: number
   /** Requests in flight; 0 = unlimited. */
   readonly concurrency: number
 }

@@ -143,7 +143,7 @@ export const rule: Decode<Rule> = record(
       { requestMs: count, backendRequestMs: count, connectMs: count, idleMs: count },
       {},
     ),
-    limits: record({ requestBody: count, concurrency: count }, {}),
+    limits: record({ requestBody: count, concurrency: count }, { callBody: count }),
     stripHeaders: list(text),
     requestHeaders: edits,
     responseHeaders: edits,

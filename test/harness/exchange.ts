@@ -137,6 +137,7 @@ export interface ExchangeOptions {
   readonly runtime?: Runtime
   readonly peer?: Peer
   readonly body?: BodySource
+  readonly grpc?: Exchange['grpc']
 }
 
 export interface TestExchange extends Exchange {
@@ -187,7 +188,7 @@ export function exchangeOf(lines: string, options: ExchangeOptions = {}): TestEx
       runtime.wheel.after(limitMs, () => expired(this, limitMs))
     },
     webSocketKey: '',
-    grpc: undefined,
+    grpc: options.grpc,
     becomeTunnel() {},
     running: undefined,
     replyEdits: [],

@@ -123,9 +123,11 @@ export const cors = checked(
 
 export const limits = notEmpty(
   z.strictObject({
-    requestBody: quantity
-      .optional()
-      .meta(note('Longest body of a request; 0: unlimited.', { default: '10Mi' })),
+    requestBody: quantity.optional().meta(
+      note('Longest body of a request; 0: unlimited. Calls of gRPC have none unless it is said.', {
+        default: '10Mi',
+      }),
+    ),
     concurrency: z
       .int()
       .min(0)

@@ -29,7 +29,7 @@ export function draftPolicies(
           : drafting,
       ),
     ),
-    limits: sharing.share<RuleLimits>({ ...defaultLimits, ...defaults.limits, ...spec.limits }),
+    limits: sharing.share(draftLimits({ ...defaults.limits, ...spec.limits })),
     requestHeaders: sharing.share(
       draftEdits(defaults.requestHeaders, spec.requestHeaders, `${where}.requestHeaders`, checks),
     ),
@@ -51,6 +51,13 @@ const defaultPaths: PathPolicy = { encodedSlash: 'Reject', mergeSlashes: true, u
 
 /** 10 MiB of body; any number of requests at once. */
 const defaultLimits: RuleLimits = { requestBody: 10 * 1024 * 1024, concurrency: 0 }
+
+/** A call may stream without end, unless somebody said how much a request may hold. */
+const draftLimits = (spec: NonNullable<RuleSpec['limits']>): RuleLimits => ({
+  ...defaultLimits,
+  ...spec,
+  ...(spec.requestBody === undefined && { callBody: 0 }),
+})
 
 const defaultRequestMs = 30_000
 const defaultConnectMs = 1000

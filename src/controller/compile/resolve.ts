@@ -1,6 +1,6 @@
 import type { Match } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Action, Backend, Invalid, Origin, Rule } from '../../model/snapshot.ts'
+import type { Action, Backend, Invalid, Origin, Rule, RuleLimits } from '../../model/snapshot.ts'
 import type { RouteOrder } from './candidate.ts'
 import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from './drafts.ts'
 import type { Lookup } from './lookup.ts'
@@ -88,8 +88,19 @@ function resolveRule(
     authorize,
     stripHeaders: lookup.get('injected', origin.namespace) ?? none,
     ...draft.policies,
+    limits: limitsOf(draft.policies.limits, uses, sharing),
   })
   return { rule: { rule, matches: draft.matches, where: draft.where, uses }, problems }
+}
+
+/** Only what speaks HTTP/2 takes calls of gRPC: to others, what calls itself one is a request like any other. */
+function limitsOf(
+  { callBody, ...limits }: RuleLimits,
+  uses: readonly ClusterUse[],
+  sharing: Sharing,
+): RuleLimits {
+  const takesCalls = uses.length > 0 && uses.every(({ cluster }) => cluster.protocol !== undefined)
+  return sharing.share(takesCalls && callBody !== undefined ? { ...limits, callBody } : limits)
 }
 
 const none: readonly never[] = Object.freeze([])

@@ -45,6 +45,8 @@ export function dial(target: PoolTarget, options: DialOptions): net.Socket {
     ...secure,
     session: sessions.session,
   } as tls.ConnectionOptions)
+  // tls.connect takes the option and forgets it: small frames would wait for the ACK of those before.
+  socket.setNoDelay(true)
   return socket.on('session', (session) => (sessions.session = session))
 }
 

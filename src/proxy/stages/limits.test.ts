@@ -5,8 +5,8 @@ import type { BodySource } from '../http1/message.ts'
 import { whole } from '../runtime/share.ts'
 import { limits } from './limits.ts'
 
-const made = (requestBody: number, concurrency: number) =>
-  limits(ruleOf('r', { limits: { requestBody, concurrency } }), { share: whole })
+const made = (requestBody: number, concurrency: number, more: { callBody?: number } = {}) =>
+  limits(ruleOf('r', { limits: { requestBody, concurrency, ...more } }), { share: whole })
 
 test('a rule without limits has no policy', () => {
   expect(made(0, 0)).toBeUndefined()
@@ -34,6 +34,16 @@ describe('size of the body', () => {
   })
   test('chunks are counted as they come', () => {
     expect(passed({ framing: 'chunked' })).toEqual({ went: true, limit: 10, code: undefined })
+  })
+  test('calls of gRPC have a limit of their own, where it is said', () => {
+    const announced = { ...noBody, framing: 'length', length: 11 } as const
+    const call = { timeoutMs: 0, isAnswered: false, hasStatus: false }
+    const went = (more: { callBody?: number }, grpc: typeof call | undefined) =>
+      goesOn(made(10, 0, more), exchangeOf('POST /', { body: announced, ...(grpc && { grpc }) }))
+    expect(went({ callBody: 0 }, call)).toBe(true)
+    expect(went({ callBody: 0 }, undefined)).toBe(false)
+    expect(went({}, call)).toBe(false)
+    expect(went({ callBody: 5 }, call)).toBe(false)
   })
   test('0 is unlimited', () => {
     expect(made(0, 1)).toBeDefined()
