@@ -1,5 +1,6 @@
 import type { ObjectStatus } from '../model/problem.ts'
 import type { World } from './api/world.ts'
+import { diff } from './compile/delta.ts'
 import type { OurObject } from './state-file.ts'
 
 interface Compiled {
@@ -15,6 +16,7 @@ export class LastGood {
   readonly #good = new Map<string, OurObject>()
   /** All objects of the last time, when all were good. */
   #known: readonly OurObject[] = []
+  readonly #refusals = new Refusals()
   /** Versions that stand in for a broken one since the last `settle`. */
   inUse: readonly OurObject[] = []
 
@@ -25,9 +27,9 @@ export class LastGood {
   /** Compiles, and once more with last good versions where objects turn out to be broken. */
   settle<Result extends Compiled>(world: World, compile: (world: World) => Result): Result {
     const objects = [...world.routes, ...world.authorizers]
-    this.#use(objects.filter(({ problems }) => problems.length > 0))
+    this.#use(this.#refusals.faulty(objects))
     let result = compile(this.#complete(world))
-    const broken = brokenOf(objects, result.statuses)
+    const broken = this.#refusals.broken(objects, result.statuses)
     if (broken.length > this.inUse.length) {
       this.#use(broken)
       result = compile(this.#complete(world))
@@ -63,12 +65,33 @@ export class LastGood {
   }
 }
 
-/** Objects that were not accepted. A conflict with another object is not a fault of their own. */
-function brokenOf(objects: readonly OurObject[], statuses: readonly ObjectStatus[]): OurObject[] {
-  const refused = new Set(statuses.filter(isRefused).map(({ uid }) => uid))
-  if (refused.size === 0) return objects.filter(({ problems }) => problems.length > 0)
-  return objects.filter(({ meta, problems }) => problems.length > 0 || refused.has(meta.uid))
+/** What is broken, kept up to date: one edit in many costs a glance at each. */
+class Refusals {
+  #objects: readonly OurObject[] = []
+  #faulty = 0
+  #statuses: readonly ObjectStatus[] = []
+  readonly #refused = new Set<string>()
+
+  /** Objects that could not be read as they should be, in the order of all. */
+  faulty(objects: readonly OurObject[]): OurObject[] {
+    const { gone, come } = diff(this.#objects, objects)
+    this.#objects = objects
+    this.#faulty += come.filter(isFaulty).length - gone.filter(isFaulty).length
+    return this.#faulty === 0 ? [] : objects.filter(isFaulty)
+  }
+
+  /** Objects that were not accepted. A conflict with another object is not a fault of their own. */
+  broken(objects: readonly OurObject[], statuses: readonly ObjectStatus[]): OurObject[] {
+    const { gone, come } = diff(this.#statuses, statuses)
+    this.#statuses = statuses
+    for (const { uid } of gone) this.#refused.delete(uid)
+    for (const { uid } of come.filter(isRefused)) this.#refused.add(uid)
+    if (this.#refused.size === 0) return this.faulty(objects)
+    return objects.filter((object) => isFaulty(object) || this.#refused.has(object.meta.uid))
+  }
 }
+
+const isFaulty = ({ problems }: OurObject): boolean => problems.length > 0
 
 const isRefused = ({ conditions }: ObjectStatus): boolean =>
   conditions.some(

@@ -1,4 +1,5 @@
 import type { Authorizer } from './authorization.ts'
+import { changes } from './changes.ts'
 import type { Cluster } from './cluster.ts'
 import { digestOf, digestOfEntry, digestOfHost, digestOfSnapshot, sha256 } from './digest.ts'
 import type { Settings } from './settings.ts'
@@ -15,15 +16,15 @@ function digestOfPart(part: Part): string {
   return digest
 }
 
-/** Hosts whose digest was found to be true. */
-const trueHosts = new WeakSet<Host>()
-
 /**
  * Whether every digest in a snapshot is true; else the sentence that says which is not. A flipped bit, a cut or a part of
  * another snapshot does not survive it (hostile-inputs K5).
+ *
+ * @param known one that was found to be true: hosts that are in it are not looked at again
  */
-export function digestFault(snapshot: Snapshot): string | undefined {
-  const host = snapshot.hosts.find((each) => !isTrue(each))
+export function digestFault(snapshot: Snapshot, known?: Snapshot): string | undefined {
+  const { come } = changes(known?.hosts ?? [], snapshot.hosts, ({ hostname }) => hostname, never)
+  const host = come.find((each) => !isTrue(each))
   if (host !== undefined) return `the digest of host "${host.hostname}" does not match`
   const forged = Object.keys(snapshot.secrets).find(
     (fingerprint) => sha256(snapshot.secrets[fingerprint] ?? '') !== fingerprint,
@@ -34,12 +35,11 @@ export function digestFault(snapshot: Snapshot): string | undefined {
     : 'the digest of the snapshot does not match'
 }
 
+const never = (): boolean => false
+
 function isTrue(host: Host): boolean {
-  if (trueHosts.has(host)) return true
   const entries = host.entries.map(({ match, rule }) => digestOfEntry(match, digestOfPart(rule)))
-  if (host.digest !== digestOfHost(host.hostname, host, entries)) return false
-  trueHosts.add(host)
-  return true
+  return host.digest === digestOfHost(host.hostname, host, entries)
 }
 
 const wholeDigest = ({

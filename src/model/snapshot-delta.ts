@@ -1,4 +1,5 @@
 import type { Authorizer } from './authorization.ts'
+import { changes } from './changes.ts'
 import type { Cluster } from './cluster.ts'
 import { digestOf } from './digest.ts'
 import type { Settings } from './settings.ts'
@@ -72,37 +73,6 @@ const hostnameOf = ({ hostname }: Host): string => hostname
 const idOf = ({ id }: { readonly id: string }): string => id
 const isSameHost = (a: Host, b: Host): boolean => a === b || a.digest === b.digest
 const isSamePart = (a: object, b: object): boolean => a === b || digestOf(a) === digestOf(b)
-
-interface Changes<T> {
-  readonly come: readonly T[]
-  readonly gone: readonly string[]
-}
-
-/** Both lists are sorted by key. Parts that stayed are mostly the very same ones, so that one change in many costs a glance at each. */
-function changes<T>(
-  before: readonly T[],
-  after: readonly T[],
-  keyOf: (part: T) => string,
-  isSame: (a: T, b: T) => boolean,
-): Changes<T> {
-  const come: T[] = []
-  const gone: string[] = []
-  let at = 0
-  for (const part of after) {
-    if (part === before[at]) {
-      at++
-      continue
-    }
-    const key = keyOf(part)
-    while (at < before.length && keyOf(before[at] as T) < key) gone.push(keyOf(before[at++] as T))
-    const old = before[at]
-    const isKnown = old !== undefined && keyOf(old) === key
-    if (isKnown) at++
-    if (!isKnown || !isSame(old, part)) come.push(part)
-  }
-  while (at < before.length) gone.push(keyOf(before[at++] as T))
-  return { come, gone }
-}
 
 /** Both lists are sorted by key; so is the result. The same list where nothing changes. */
 function merge<T>(

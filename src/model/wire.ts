@@ -83,8 +83,8 @@ export function hostsOf(
   )
 }
 
-/** @returns the snapshot if all its digests are true */
-export function checked(snapshot: Snapshot): Decoded {
-  const problem = digestFault(snapshot)
+/** @returns the snapshot if all its digests are true @param known one that is, and shares parts with it */
+export function checked(snapshot: Snapshot, known?: Snapshot): Decoded {
+  const problem = digestFault(snapshot, known)
   return problem === undefined ? { snapshot } : { problem }
 }

@@ -30,7 +30,9 @@ export class InjectedByTarget {
     if (isSameList(this.#authorizers, authorizers))
       return touched.flatMap((target) => this.#judge(target))
     this.#authorizers = authorizers
-    this.#injects = new Map(authorizers.map((draft) => [draft.id, draft.injects]))
+    this.#injects = new Map(
+      authorizers.flatMap(({ id, injects }) => (injects.length === 0 ? [] : [[id, injects]])),
+    )
     return [...this.#targets.keys()].flatMap((target) => this.#judge(target))
   }
 
@@ -72,7 +74,7 @@ export class InjectedByTarget {
       this.#targets.delete(target)
       return none
     }
-    const injected = this.#injectedAt(target, use.users)
+    const injected = this.#injects.size === 0 ? none : this.#injectedAt(target, use.users)
     if (isSameList(use.injected, injected)) return none
     use.injected = injected
     return use.users

@@ -1,4 +1,5 @@
-import type { Snapshot } from '../../model/snapshot.ts'
+import { changes } from '../../model/changes.ts'
+import type { Host, Snapshot } from '../../model/snapshot.ts'
 
 /** More than the digits that stand for a rule in an entry, and the comma after it. */
 const entryBytes = 16
@@ -13,15 +14,34 @@ const mostPerCharacter = 6
 export class SizeBound {
   readonly #known = new WeakMap<object, number>()
 
+  /** Of the last snapshot, what each takes by its hostname, and what they take together. */
+  #hosts: readonly Host[] = []
+  readonly #hostBytes = new Map<string, number>()
+  #allHosts = 0
+
   /** Bytes. */
   of({ settings, hosts, clusters, authorizers, secrets }: Snapshot): number {
-    let bytes = envelopeBytes + this.#part(settings)
-    for (const host of hosts) bytes += this.#part(host) + host.entries.length * entryBytes
+    this.#follow(hosts)
+    let bytes = envelopeBytes + this.#part(settings) + this.#allHosts
     for (const part of clusters) bytes += this.#part(part)
     for (const part of authorizers) bytes += this.#part(part)
     for (const [print, text] of Object.entries(secrets))
       bytes += mostPerCharacter * (print.length + text.length + 1)
     return bytes
+  }
+
+  #follow(hosts: readonly Host[]): void {
+    const { come, gone } = changes(this.#hosts, hosts, ({ hostname }) => hostname, never)
+    this.#hosts = hosts
+    for (const hostname of gone) this.#take(hostname, 0)
+    for (const host of come)
+      this.#take(host.hostname, this.#part(host) + host.entries.length * entryBytes)
+  }
+
+  #take(hostname: string, bytes: number): void {
+    this.#allHosts += bytes - (this.#hostBytes.get(hostname) ?? 0)
+    if (bytes === 0) this.#hostBytes.delete(hostname)
+    else this.#hostBytes.set(hostname, bytes)
   }
 
   #part(part: object): number {
@@ -32,3 +52,5 @@ export class SizeBound {
     return bytes
   }
 }
+
+const never = (): boolean => false

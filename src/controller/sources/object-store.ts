@@ -13,11 +13,6 @@ export interface WrittenCondition {
   readonly lastTransitionTime: string
 }
 
-interface Item {
-  readonly digest: string
-  readonly object: Decoded['object']
-}
-
 /**
  * The objects of one kind, decoded. One that is written again without a change that compile could see (its status, its
  * managed fields) stays the same object, and nobody is told.
@@ -26,7 +21,9 @@ export class ObjectStore implements ReflectorStore {
   readonly #resource: Pick<Resource, 'kind' | 'apiVersion'>
   readonly #changed: () => void
   readonly #unreadable: (name: string, problem: string) => void
-  readonly #items = new Map<string, Item>()
+  readonly #objects = new Map<string, Decoded['object']>()
+  /** Of what compile may look at. */
+  readonly #digests = new Map<string, string>()
   /** By uid; only of kinds that have conditions of ours. */
   readonly #conditions = new Map<string, readonly WrittenCondition[]>()
   #list: readonly Decoded['object'][] | undefined
@@ -42,12 +39,12 @@ export class ObjectStore implements ReflectorStore {
   }
 
   get size(): number {
-    return this.#items.size
+    return this.#objects.size
   }
 
   /** The same list until something changes. */
   get list(): readonly Decoded['object'][] {
-    this.#list ??= [...this.#items.values()].map(({ object }) => object)
+    this.#list ??= [...this.#objects.values()]
     return this.#list
   }
 
@@ -61,8 +58,8 @@ export class ObjectStore implements ReflectorStore {
     const uids = new Set(objects.map(uidOf))
     for (const uid of this.#conditions.keys()) if (!uids.has(uid)) this.#conditions.delete(uid)
     let isChanged = false
-    for (const key of this.#items.keys())
-      if (!wanted.has(key) && this.#items.delete(key)) isChanged = true
+    for (const key of this.#objects.keys())
+      if (!wanted.has(key) && this.#drop(key)) isChanged = true
     for (const object of objects) if (this.#take(object)) isChanged = true
     if (isChanged) this.#touch()
   }
@@ -73,7 +70,12 @@ export class ObjectStore implements ReflectorStore {
 
   remove(object: RawObject): void {
     this.#conditions.delete(uidOf(object))
-    if (this.#items.delete(keyOf(object))) this.#touch()
+    if (this.#drop(keyOf(object))) this.#touch()
+  }
+
+  #drop(key: string): boolean {
+    this.#digests.delete(key)
+    return this.#objects.delete(key)
   }
 
   #touch(): void {
@@ -93,13 +95,14 @@ export class ObjectStore implements ReflectorStore {
     const key = keyOf(object)
     const digest = digestOf(object)
     this.#note(object)
-    if (this.#items.get(key)?.digest === digest) return false
+    if (this.#digests.get(key) === digest) return false
     const decoded = decode({ ...object, ...this.#resource })
     if (decoded.kind === 'none') {
       this.#unreadable(key, decoded.problems.map(printProblem).join('; '))
-      return this.#items.delete(key)
+      return this.#drop(key)
     }
-    this.#items.set(key, { digest, object: Object.freeze(decoded.object) })
+    this.#digests.set(key, digest)
+    this.#objects.set(key, Object.freeze(decoded.object))
     return true
   }
 }

@@ -70,7 +70,7 @@ export class Intake {
       return {
         problem: `a change of ${message.delta.from}, but ${held?.digest ?? 'nothing'} is in force`,
       }
-    return checked(applyDelta(held, message.delta))
+    return checked(applyDelta(held, message.delta), held)
   }
 
   /** What is in force came with this very message: it has come twice. */

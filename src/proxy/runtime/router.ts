@@ -1,8 +1,8 @@
+import { changes } from '../../model/changes.ts'
 import { canonicalPath, withoutParameters } from '../../model/path.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
-import { hostChanges } from './host-changes.ts'
 import { HostTable, type TableNode, type Tier } from './host-table.ts'
 import { headerFits, parameterFits, type TextTest, type ValueTest } from './matchers.ts'
 import { type Parameters, queryParameters } from './query-parameters.ts'
@@ -40,6 +40,7 @@ const mostKnown = 4096
 export class Router {
   readonly #hosts: readonly Host[]
   readonly #tables: Map<string, HostTable>
+  readonly #rules: RuleKeeper
   /** Tables of hostnames that were asked for, so that wildcards are not searched label by label each time. */
   readonly #known = new Map<string, HostTable>()
   /** Some host is not served like any other, plain or not. */
@@ -55,16 +56,17 @@ export class Router {
    * @param hosts sorted by hostname
    */
   constructor(hosts: readonly Host[], previous?: Router) {
-    const known = previous === undefined ? new Map<string, HostTable>() : previous.#tables
-    const changes = hostChanges(previous === undefined ? [] : previous.#hosts, hosts)
-    const keeper = new RuleKeeper(() => previous?.hosts() ?? [])
-    const tables = changes.come.flatMap((host) => {
-      const old = known.get(host.hostname)?.host
-      return old?.digest === host.digest ? [] : new HostTable(keeper.keep(host, old))
-    })
+    const before = previous === undefined ? [] : previous.#hosts
+    const { come, gone } = changes(before, hosts, ({ hostname }) => hostname, isSameDigest)
     this.#hosts = hosts
-    this.#tables = known
-    for (const hostname of changes.gone) this.#tables.delete(hostname)
+    this.#tables = previous === undefined ? new Map<string, HostTable>() : previous.#tables
+    this.#rules = previous === undefined ? new RuleKeeper() : previous.#rules
+    const tables = this.#rules.keep(come).map((host) => new HostTable(host))
+    // Nothing throws from here on.
+    const left = [...gone, ...come.map(({ hostname }) => hostname)]
+    const old = left.flatMap((hostname) => this.#tables.get(hostname)?.host ?? [])
+    this.#rules.move({ gone: old, come: tables.map(({ host }) => host) })
+    for (const hostname of gone) this.#tables.delete(hostname)
     for (const table of tables) this.#tables.set(table.host.hostname, table)
     this.hasTls = hosts.some(({ tls }) => tls !== undefined)
   }
@@ -248,6 +250,8 @@ export class Router {
     return this.#parameters
   }
 }
+
+const isSameDigest = (a: Host, b: Host): boolean => a.digest === b.digest
 
 /** The first condition that the headers do not satisfy. */
 function missedHeader(tests: readonly ValueTest[], headers: HeaderList): ValueTest | undefined {

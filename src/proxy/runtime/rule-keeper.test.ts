@@ -22,30 +22,42 @@ const host = (hostname: string, rules: readonly Rule[]): Host => ({
 
 const rulesOf = ({ entries }: Host): Rule[] => entries.map((entry) => entry.rule)
 
+/** What becomes of hosts that take the place of others. */
+function edit(gone: readonly Host[], ...come: readonly Host[]): readonly (readonly Rule[])[] {
+  const keeper = new RuleKeeper()
+  keeper.move({ gone: [], come: gone })
+  return keeper.keep(come).map(rulesOf)
+}
+
 test('a rule that did not change stays the same object, one that did is the new one', () => {
   const before = host('a.example', [rule('one'), rule('two')])
   const after = host('a.example', [rule('one'), rule('two', 2000)])
-  const kept = rulesOf(new RuleKeeper(() => [before]).keep(after, before))
-  expect(kept[0]).toBe(rulesOf(before)[0])
-  expect(kept[1]).toBe(rulesOf(after)[1])
-})
-
-test('other hosts are not looked at for it: one edit in many costs one host', () => {
-  const before = host('a.example', [rule('one'), rule('two')])
-  const keeper = new RuleKeeper(() => expect.fail('all hosts were asked for'))
-  keeper.keep(host('a.example', [rule('one'), rule('two', 2000)]), before)
+  const [kept] = edit([before], after)
+  expect(kept?.[0]).toBe(rulesOf(before)[0])
+  expect(kept?.[1]).toBe(rulesOf(after)[1])
 })
 
 test('a rule that came from another host is found there', () => {
   const before = host('a.example', [rule('one')])
-  const kept = new RuleKeeper(() => [before]).keep(host('b.example', [rule('one')]), undefined)
-  expect(rulesOf(kept)[0]).toBe(rulesOf(before)[0])
+  const [kept] = edit([before], host('b.example', [rule('one')]))
+  expect(kept?.[0]).toBe(rulesOf(before)[0])
 })
 
 test('a rule of several hosts is one object for all, also when it changed', () => {
   const before = [host('a.example', [rule('one')]), host('b.example', [rule('one')])]
-  const keeper = new RuleKeeper(() => before)
-  const first = keeper.keep(host('a.example', [rule('one', 2000)]), before[0])
-  const second = keeper.keep(host('b.example', [rule('one', 2000)]), before[1])
-  expect(rulesOf(second)[0]).toBe(rulesOf(first)[0])
+  const next = ['a.example', 'b.example'].map((name) => host(name, [rule('one', 2000)]))
+  const [first, second] = edit(before, ...next)
+  expect(second?.[0]).toBe(first?.[0])
+})
+
+test('a rule is remembered for as long as some host leads to it', () => {
+  const shared = rule('one')
+  const [a, b] = [host('a.example', [shared]), host('b.example', [shared])]
+  const keeper = new RuleKeeper()
+  const keptAt = (name: string) => rulesOf(keeper.keep([host(name, [rule('one')])])[0]!)[0]
+  keeper.move({ gone: [], come: [a, b] })
+  keeper.move({ gone: [a], come: [] })
+  expect(keptAt('c.example')).toBe(shared)
+  keeper.move({ gone: [b], come: [] })
+  expect(keptAt('c.example')).not.toBe(shared)
 })

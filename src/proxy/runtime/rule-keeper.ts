@@ -6,58 +6,45 @@ import type { Host, HostEntry, Rule } from '../../model/snapshot.ts'
  * another rule of the same host was edited (invariant 8).
  */
 export class RuleKeeper {
-  readonly #previous: () => readonly Host[]
-  /** What became of the rules so far, by id. */
-  readonly #settled = new Map<string, Rule>()
-  #all: ReadonlyMap<string, Rule> | undefined
-  #searches = 0
+  /** By id: the rules in force, and how many entries lead to each. */
+  readonly #rules = new Map<string, { readonly rule: Rule; entries: number }>()
 
-  /** @param previous all hosts there were; asked for only when a rule is not where it was */
-  constructor(previous: () => readonly Host[]) {
-    this.#previous = previous
+  /** The hosts with rules in force where they are equal; the same host where there is nothing to put in place. */
+  keep(hosts: readonly Host[]): readonly Host[] {
+    // A rule that several hosts lead to is one object for all of them.
+    const settled = new Map<string, Rule>()
+    return hosts.map((host) => {
+      const entries = host.entries.map((entry) => this.#entry(entry, settled))
+      const isSame = entries.every((entry, i) => entry === host.entries[i])
+      return isSame ? host : Object.freeze({ ...host, entries: Object.freeze(entries) })
+    })
   }
 
-  /** The same host where there is nothing to put in place. @param before the host as it was */
-  keep(host: Host, before: Host | undefined): Host {
-    const own = byId(before === undefined ? [] : [before])
-    const entries = host.entries.map((entry) => this.#entry(entry, own))
-    const isSame = entries.every((entry, i) => entry === host.entries[i])
-    return isSame ? host : Object.freeze({ ...host, entries: Object.freeze(entries) })
+  #entry(entry: HostEntry, settled: Map<string, Rule>): HostEntry {
+    const { rule } = entry
+    const known = settled.get(rule.id) ?? this.#rules.get(rule.id)?.rule
+    const kept = known !== undefined && isEqual(known, rule) ? known : rule
+    settled.set(rule.id, kept)
+    return kept === rule ? entry : Object.freeze({ ...entry, rule: kept })
   }
 
-  #entry(entry: HostEntry, own: ReadonlyMap<string, Rule>): HostEntry {
-    const rule = this.#rule(entry.rule, own)
-    return rule === entry.rule ? entry : Object.freeze({ ...entry, rule })
+  /** Hosts that were kept are in force in the place of others. */
+  move({ gone, come }: { readonly gone: readonly Host[]; readonly come: readonly Host[] }): void {
+    for (const { entries } of gone) for (const { rule } of entries) this.#leave(rule)
+    for (const { entries } of come) for (const { rule } of entries) this.#join(rule)
   }
 
-  /** A rule that several hosts lead to is one object for all of them. */
-  #rule(rule: Rule, own: ReadonlyMap<string, Rule>): Rule {
-    const known = this.#settled.get(rule.id) ?? own.get(rule.id) ?? this.#anywhere(rule.id)
-    const settled = known !== undefined && isEqual(known, rule) ? known : rule
-    this.#settled.set(rule.id, settled)
-    return settled
+  #leave({ id }: Rule): void {
+    const use = this.#rules.get(id)
+    if (use !== undefined && --use.entries === 0) this.#rules.delete(id)
   }
 
-  /** One edit looks through all hosts for its few rules, which costs less than to put them in order; a great change does not. */
-  #anywhere(id: string): Rule | undefined {
-    if (this.#all === undefined && this.#searches < mostSearches) {
-      this.#searches++
-      return ruleIn(this.#previous(), id)
-    }
-    this.#all ??= byId(this.#previous())
-    return this.#all.get(id)
+  #join(rule: Rule): void {
+    const use = this.#rules.get(rule.id)
+    if (use?.rule === rule) use.entries++
+    else this.#rules.set(rule.id, { rule, entries: (use?.entries ?? 0) + 1 })
   }
 }
-
-const mostSearches = 8
-
-function ruleIn(hosts: readonly Host[], id: string): Rule | undefined {
-  for (const { entries } of hosts) for (const { rule } of entries) if (rule.id === id) return rule
-  return undefined
-}
-
-const byId = (hosts: readonly Host[]): ReadonlyMap<string, Rule> =>
-  new Map(hosts.flatMap(({ entries }) => entries.map(({ rule }) => [rule.id, rule] as const)))
 
 /** Of plain data, which JSON can hold. An absent field is not the same as one that is undefined. */
 function isEqual(a: unknown, b: unknown): boolean {

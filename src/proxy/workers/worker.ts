@@ -117,7 +117,7 @@ export class WorkerLink implements HealthLink {
     if (message.type === 'snapshot') return { snapshot: message.snapshot }
     if (message.type !== 'delta' || message.delta.from !== this.#snapshot?.digest)
       return { problem: 'it does not follow what is in force' }
-    return checked(applyDelta(this.#snapshot, message.delta))
+    return checked(applyDelta(this.#snapshot, message.delta), this.#snapshot)
   }
 
   async #listen(served: Served): Promise<void> {
