@@ -1,5 +1,6 @@
 import { failoverReasons } from '../../src/controller/publish/failover-reports.ts'
 import { programmedReasons } from '../../src/controller/publish/programmed.ts'
+import { certificateReasons } from '../../src/model/certificate-condition.ts'
 import { issuersReasons } from '../../src/model/issuers-condition.ts'
 import { type Reason, reasons } from '../../src/model/problem.ts'
 import { reasonNotes } from './reason-notes.ts'
@@ -35,9 +36,21 @@ ${issuersReasons.IssuerUnreachable}
 The message names the issuer, why, and until when the keys that are known verify. See that the gateway reaches the issuer: name, firewall,
 certificate. It is tried again by itself.
 
+# Reasons of CertificateExpiring
+In a cluster an ApiRoute whose \`tls.secretRef\` holds a certificate that ends soon has this condition, as long as it does. A standalone gateway says it in
+its log; the controller says it there of the default certificate. \`fairlead_certificate_not_after_seconds\` counts for all of them.
+
+## CertificateExpiring
+${certificateReasons.CertificateExpiring}
+Put a new certificate into the Secret: it is shown as soon as it is there. The message names the Secret and the day.
+
+## CertificateExpired
+${certificateReasons.CertificateExpired}
+It is shown because there is nothing better; clients refuse it.
+
 # Reasons of Events
 An Event says what a condition says, when that turns bad and when it is good again, with the reason of the condition (\`ServingCurrent\` when
-\`ServingLastGood\` ends). Of a route it says, too, what no condition does:
+\`ServingLastGood\` ends, \`CertificateReplaced\` when \`CertificateExpiring\` does). Of a route it says, too, what no condition does:
 
 ## FailedOver
 ${failoverReasons.FailedOver}

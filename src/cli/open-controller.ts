@@ -11,7 +11,11 @@ export async function openController(
   log: Log,
   publish: (state: ControllerState) => void,
 ): Promise<Controller> {
-  const { createController } = await import('../controller/main.ts')
+  const [{ createController }, { CertificateLog, certificatesOf }] = await Promise.all([
+    import('../controller/main.ts'),
+    import('../controller/certificate-log.ts'),
+  ])
+  const certificates = new CertificateLog(systemClock, log)
   let state: ControllerState | undefined
   const controller = createController({
     clock: systemClock,
@@ -23,6 +27,7 @@ export async function openController(
     allowLoopback: flags.allowLoopback ?? false,
     publish(next) {
       report(next, state, log)
+      certificates.update(certificatesOf(next))
       state = next
       publish(next)
     },

@@ -54,7 +54,11 @@ async function start(
   const counts = new ControllerMetrics(metrics)
   const client = new ApiClient(await apiAccess(flags.kubeconfig), systemClock)
   let state: ControllerState | undefined
-  const { ClusterController } = await import('../controller/cluster-controller.ts')
+  const [{ ClusterController }, { CertificateLog, defaultCertificateOf }] = await Promise.all([
+    import('../controller/cluster-controller.ts'),
+    import('../controller/certificate-log.ts'),
+  ])
+  const certificates = new CertificateLog(systemClock, log)
   const controller = new ClusterController({
     client,
     clock: systemClock,
@@ -78,6 +82,7 @@ async function start(
     compiled: (next) => {
       // Objects have conditions and Events to say so; the settings have nothing else.
       reportProblems(next.problems, state?.problems ?? [], log)
+      certificates.update(defaultCertificateOf(next))
       state = next
       counts.compiled(next)
     },
@@ -85,6 +90,7 @@ async function start(
     restarted: (kind) => counts.restarted(kind),
   })
   begun(async () => {
+    certificates.close()
     await controller.close()
     client.close()
   })

@@ -1,3 +1,4 @@
+import type { RouteCertificate } from './certificate.ts'
 import { visible } from './visible.ts'
 
 /**
@@ -56,5 +57,7 @@ export interface ObjectStatus {
   readonly generation: number
   /** How many an ApiRoute has, for the column that cannot count them. */
   readonly rules?: number
+  /** What `tls.secretRef` of an ApiRoute came to: whether it ends soon is for those to say who have a clock. */
+  readonly certificate?: RouteCertificate
   readonly conditions: readonly Condition[]
 }

@@ -126,6 +126,17 @@ describe('T6 a Secret that is rotated', () => {
     await own.close()
   })
 
+  test('with one that ends in three days: the log says so once, until a new one is there', async () => {
+    hold(secret('shop', await issue('short', { validity: days(-2, 3) })))
+    await untilShown('short')
+    const line = await gateway.program.said(/a certificate ends soon/)
+    expect(line).toMatch(/"secret":"default\/shop"/)
+    expect(line.match(/a certificate ends soon/g)).toHaveLength(1)
+    hold(secret('shop', await issue('long')))
+    await untilShown('long')
+    expect(gateway.program.stderr()).not.toMatch(/certificate has ended/)
+  })
+
   test('that is taken away: its certificate is shown no more', async () => {
     hold(secret('other', await issue('x')))
     await gateway.program.until<Page>('/debug/status', (now) => /does not exist/.test(said(now)))

@@ -14,7 +14,7 @@ const condition = z.strictObject({
     )
     .meta(
       note(
-        'Accepted: the object is valid. ResolvedRefs: all it names exists and may be used. Programmed: every proxy serves it. ServingLastGood: an earlier generation is served. IssuersReachable: the keys of every issuer can be fetched.',
+        'Accepted: the object is valid. ResolvedRefs: all it names exists and may be used. Programmed: every proxy serves it. ServingLastGood: an earlier generation is served. IssuersReachable: the keys of every issuer can be fetched. CertificateExpiring: the certificate ends within 14 days, or has ended.',
       ),
     ),
   status: z.enum(['True', 'False', 'Unknown']).meta(note('Whether it holds.')),

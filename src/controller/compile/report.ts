@@ -72,7 +72,8 @@ export class Reporting {
       .map(({ problem }) => problem)
       .sort(compareProblems)
     const faults = this.#faultsAt(route.rules.flatMap(({ uses }) => uses))
-    return statusOf(route.subject, [...route.problems, ...problems, ...conflicts, ...faults])
+    const all = [...route.problems, ...problems, ...conflicts, ...faults]
+    return statusOf(route.subject, all, route.tls?.certificate)
   }
 
   #faultsAt(uses: readonly ClusterUse[]): readonly Problem[] {
@@ -120,6 +121,8 @@ const compareProblems = (a: Problem, b: Problem): number =>
 
 const isSameStatus = (a: ObjectStatus, b: ObjectStatus): boolean =>
   a.generation === b.generation &&
+  a.certificate?.print === b.certificate?.print &&
+  a.certificate?.secret === b.certificate?.secret &&
   a.conditions.length === b.conditions.length &&
   a.conditions.every(({ status, reason, message }, at) => {
     const other = b.conditions[at]

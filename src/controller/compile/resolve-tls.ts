@@ -1,3 +1,4 @@
+import { factsOf, type RouteCertificate } from '../../model/certificate.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { HostTls } from '../../model/snapshot.ts'
 import { didYouMean } from '../api/suggest.ts'
@@ -12,6 +13,8 @@ import type { Vault } from './vault.ts'
 /** The TLS of a route, for each of its hosts: one that the certificate is not of has no `pair`. */
 export interface ResolvedTls {
   readonly ofHost: (hostname: string) => HostTls
+  /** Absent where none of its hosts has one. */
+  readonly certificate?: RouteCertificate
   readonly problems: readonly Problem[]
 }
 
@@ -46,8 +49,19 @@ export function resolveTls(
   })
   const whole = Object.freeze({ ...common, ...(print && { pair: print }) })
   const without = new Set(strangers.map(({ hostname }) => hostname))
-  return { ofHost: (hostname) => (without.has(hostname) ? common : whole), problems }
+  const isShown = pairRef && pair && print !== undefined && strangers.length < hostnames.length
+  return {
+    ofHost: (hostname) => (without.has(hostname) ? common : whole),
+    ...(isShown && { certificate: certificateOf(pair, pairRef, print) }),
+    problems,
+  }
 }
+
+const certificateOf = (
+  { leaf }: Pair,
+  { namespace, name }: PairRefDraft,
+  print: string,
+): RouteCertificate => Object.freeze({ secret: `${namespace}/${name}`, print, ...factsOf(leaf) })
 
 const notOf = (
   pair: Pair,

@@ -1,3 +1,4 @@
+import type { RouteCertificate } from '../../model/certificate.ts'
 import type { Condition, ObjectStatus, Problem, Reason } from '../../model/problem.ts'
 import { printProblem } from '../../model/problem.ts'
 import type { Subject } from './drafts.ts'
@@ -19,6 +20,7 @@ const mostProblems = 16
 export function statusOf(
   { kind, meta, rules, lastGood }: Subject,
   problems: readonly Problem[],
+  certificate?: RouteCertificate,
 ): ObjectStatus {
   const own = problems.filter(({ reason }) => !referenceReasons.has(reason))
   const references = problems.filter(({ reason }) => referenceReasons.has(reason))
@@ -39,6 +41,7 @@ export function statusOf(
     uid,
     generation,
     ...(rules !== undefined && { rules }),
+    ...(certificate && { certificate }),
     conditions,
   })
 }

@@ -11,7 +11,7 @@ export interface ObjectEvent {
 export type Happened = (status: ObjectStatus, events: readonly ObjectEvent[]) => void
 
 /** Conditions whose good state is False. */
-const badWhenTrue = new Set(['ServingLastGood'])
+const badWhenTrue = new Set(['ServingLastGood', 'CertificateExpiring'])
 /** A proxy that is late is nothing that happened to the object. */
 const passing = new Set(['Waiting', 'NoProxies', 'NotAccepted'])
 
@@ -44,18 +44,24 @@ function eventOf(
 const isBad = ({ type, status }: StatusCondition): boolean =>
   status === (badWhenTrue.has(type) ? 'True' : 'False')
 
-/** `ServingLastGood` goes away when the current generation is served again. */
+/** Conditions that are there only while something is wrong, and what is told when they go away. */
+const good: Readonly<Record<string, Omit<ObjectEvent, 'type'>>> = {
+  ServingLastGood: {
+    reason: 'ServingCurrent',
+    message: 'the current generation is served again',
+  },
+  CertificateExpiring: {
+    reason: 'CertificateReplaced',
+    message: 'the certificate that was to end is shown no more',
+  },
+}
+
 const ended = (
   before: readonly StatusCondition[],
   after: readonly StatusCondition[],
 ): readonly ObjectEvent[] =>
-  before.some(({ type, status }) => type === 'ServingLastGood' && status === 'True') &&
-  !after.some(({ type, status }) => type === 'ServingLastGood' && status === 'True')
-    ? [
-        {
-          type: 'Normal',
-          reason: 'ServingCurrent',
-          message: 'the current generation is served again',
-        },
-      ]
-    : []
+  before.flatMap(({ type, status }): readonly ObjectEvent[] => {
+    const told = status === 'True' ? good[type] : undefined
+    const stays = after.some((each) => each.type === type && each.status === 'True')
+    return told === undefined || stays ? [] : [{ type: 'Normal', ...told }]
+  })

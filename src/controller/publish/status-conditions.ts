@@ -1,3 +1,4 @@
+import { certificateCondition } from '../../model/certificate-condition.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import { apiTime } from './api-objects.ts'
 import type { LiveCondition } from './fleet-reports.ts'
@@ -31,6 +32,7 @@ export const conditionsOf = (
     ...status.conditions,
     programmedNow(status, programmed, known),
     ...liveNow(status, live, known),
+    ...certificateNow(status, nowWallMs),
   ].map(({ type, status: value, reason, message, observedGeneration }) => ({
     type,
     status: value,
@@ -68,6 +70,14 @@ const liveNow = (
       ? known.filter(({ type }) => type === 'IssuersReachable')
       : [{ observedGeneration: generation, ...live }]
 
+const certificateNow = (
+  { certificate, generation }: ObjectStatus,
+  nowWallMs: number,
+): readonly Unstamped[] => {
+  const condition = certificateCondition(certificate, nowWallMs)
+  return condition === undefined ? [] : [{ observedGeneration: generation, ...condition }]
+}
+
 /** The time of the last transition stays while the status does (API conventions, `lastTransitionTime`). */
 const timeOf = (
   known: readonly StatusCondition[],
@@ -84,6 +94,7 @@ const ours = new Set([
   'ServingLastGood',
   'Programmed',
   'IssuersReachable',
+  'CertificateExpiring',
 ])
 
 export const isSame = (a: readonly StatusCondition[], b: readonly StatusCondition[]): boolean =>

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectStatus } from '../../model/problem.ts'
 import type { Moment } from '../../model/push-message.ts'
+import { CertificateWatch } from './certificate-watch.ts'
 import { eventsOf, type Happened } from './events.ts'
 import type { LiveCondition } from './fleet-reports.ts'
 import {
@@ -64,9 +65,11 @@ export class StatusWriter {
   readonly #writing = new Set<string>()
   #timer: Timer | undefined
   #leadsSinceMs: number | undefined
+  readonly #certificates: CertificateWatch
 
   constructor(options: StatusWriterOptions) {
     this.#options = options
+    this.#certificates = new CertificateWatch(options.clock, () => this.#certificatesChanged())
   }
 
   /** We lead from now on: everything is looked at. */
@@ -85,6 +88,7 @@ export class StatusWriter {
   close(): void {
     this.follow()
     this.#timer?.cancel()
+    this.#certificates.close()
   }
 
   /** What compile said, and when that was published. Objects whose status is the same object are not looked at again. */
@@ -103,6 +107,7 @@ export class StatusWriter {
       this.#due.add(status.uid)
     }
     for (const uid of this.#entries.keys()) if (!present.has(uid)) this.#entries.delete(uid)
+    this.#certificates.update(statuses.flatMap(({ certificate = [] }) => certificate))
     this.#plan(lookMs)
   }
 
@@ -121,6 +126,12 @@ export class StatusWriter {
   authorizersChanged(): void {
     for (const [uid, { status }] of this.#entries)
       if (status.kind === 'ApiAuthorizer') this.#due.add(uid)
+    this.#plan(lookMs)
+  }
+
+  /** One ends soon, or has ended. */
+  #certificatesChanged(): void {
+    for (const [uid, { status }] of this.#entries) if (status.certificate) this.#due.add(uid)
     this.#plan(lookMs)
   }
 
