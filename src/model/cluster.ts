@@ -56,6 +56,8 @@ export interface Health {
 
 export interface ActiveHealth {
   readonly path: string
+  /** Asks the health service of gRPC about one service ('': the server) instead of a path. */
+  readonly grpc?: { readonly service: string }
   readonly intervalMs: number
   readonly unhealthyIntervalMs: number
   readonly timeoutMs: number

@@ -41,7 +41,7 @@ const active: Decode<ActiveHealth> = record(
     unhealthy: count,
     statuses: list(statusRange),
   },
-  {},
+  { grpc: record({ service: text }, {}) },
 )
 
 const passive: Decode<PassiveHealth> = record(

@@ -71,7 +71,7 @@ function policies(variant: Variant, home: Home) {
       budget: n,
       idempotencyKeys: isRule ? 'AnyRegion' : 'SameRegion',
     },
-    health: health(n),
+    health: health(n, !isRule && variant === 2),
     failover: {
       ...((isRule || variant !== 1) && { panic: 'ServeAll' }),
       ...((isRule || variant === 1) && { useDrained: true }),
@@ -104,15 +104,16 @@ function policies(variant: Variant, home: Home) {
   }
 }
 
-const health = (n: number) => ({
+const health = (n: number, isGrpc: boolean) => ({
   active: {
-    path: '/healthz',
+    ...(isGrpc
+      ? { grpc: { service: 'shop.Orders' } }
+      : { path: '/healthz', statuses: ['200', '204-206'] }),
     interval: `${n}0s`,
     unhealthyInterval: `${n}s`,
     timeout: `${n}s`,
     healthy: n + 1,
     unhealthy: n + 1,
-    statuses: ['200', '204-206'],
   },
   passive: {
     consecutiveFailures: n * 100,
@@ -157,9 +158,18 @@ const backends = (port: number) => [
     priority: 3,
     url: 'https://never.example',
     tls: { serverName: 'secure.example', caRef, clientCertificateRef: pairRef },
-    protocol: 'HTTP2',
   },
 ]
+
+/** Neither of the two goes with a backend that speaks HTTP/1.1. */
+const calls = (variant: Variant) => ({
+  name: 'calls',
+  matches: [{ path: { prefix: '/shop.Orders' } }],
+  authorize: authorize(0, 'rule'),
+  upgrade: { webSocket: false },
+  ...(variant !== 2 && { health: health(2, true) }),
+  backends: [{ name: 'calls', url: 'https://never.example', protocol: 'HTTP2' }],
+})
 
 export function richRoute(variant: Variant, places: Places): Manifest {
   return {
@@ -208,6 +218,7 @@ export function richRoute(variant: Variant, places: Places): Manifest {
           matches: [{ path: { prefix: '/defaults' } }],
           backends: backends(places.backend),
         },
+        calls(variant),
         {
           name: 'redirect',
           matches: [{ path: { regex: '/redirect/[0-9]+' } }],

@@ -320,6 +320,20 @@ const policies: readonly Fault[] = [
     'health.active.path',
   ),
   policy(
+    'a probe by path and by gRPC',
+    'health',
+    { active: { path: '/healthz', grpc: {} } },
+    'must not have both grpc and path',
+    'health.active',
+  ),
+  policy(
+    'a probe by gRPC with statuses of HTTP',
+    'health',
+    { active: { statuses: ['200'], grpc: { service: 'shop.Orders' } } },
+    'must not have both grpc and statuses',
+    'health.active',
+  ),
+  policy(
     'slower than the best by nothing',
     'health',
     { passive: { slowFactor: 1 } },

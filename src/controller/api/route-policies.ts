@@ -124,8 +124,8 @@ export const cors = checked(
 export const limits = notEmpty(
   z.strictObject({
     requestBody: quantity.optional().meta(
-      note('Longest body of a request; 0: unlimited. Calls of gRPC have none unless it is said.', {
-        default: '10Mi',
+      note('Longest body of a request; 0: unlimited.', {
+        absent: '10Mi, and unlimited for calls of gRPC to backends that speak HTTP/2',
       }),
     ),
     concurrency: z

@@ -77,10 +77,24 @@ export const retry = notEmpty(checked(retryFields, notBoth('on', 'true'))).trans
 
 const probes = z.int().min(1).max(100).optional()
 
-const active = z.strictObject({
+const activeFields = z.strictObject({
   path: line(1024)
     .optional()
     .meta(note('Path of the probe.', { default: '/' })),
+  grpc: z
+    .strictObject({
+      service: line(256)
+        .optional()
+        .meta(
+          note('Service whose health is asked for.', { absent: 'the health of the whole server' }),
+        ),
+    })
+    .optional()
+    .meta(
+      note('Asks grpc.health.v1.Health instead of a path; for backends that speak HTTP/2.', {
+        absent: 'a path is asked for',
+      }),
+    ),
   interval: positiveDuration
     .optional()
     .meta(note('Between probes of a healthy endpoint.', { default: '5s' })),
@@ -106,6 +120,8 @@ const active = z.strictObject({
     .optional()
     .meta(note('Statuses of a good probe, or ranges of them.', { default: ['200-299'] })),
 })
+
+const active = checked(activeFields, notBoth('grpc', 'path'), notBoth('grpc', 'statuses'))
 
 const passive = notEmpty(
   z.strictObject({
@@ -167,7 +183,7 @@ const passive = notEmpty(
 
 export const health = notEmpty(
   z.strictObject({
-    active: active.optional().meta(note('HTTP probes.', { absent: 'none are sent' })),
+    active: active.optional().meta(note('Probes.', { absent: 'none are sent' })),
     passive: passive
       .optional()
       .meta(

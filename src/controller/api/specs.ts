@@ -183,6 +183,7 @@ export interface RetrySpec {
 export interface HealthSpec {
   readonly active?: {
     readonly path?: string
+    readonly grpc?: { readonly service?: string }
     readonly interval?: number
     readonly unhealthyInterval?: number
     readonly timeout?: number

@@ -24,10 +24,11 @@ function draftActive(
   where: string,
   checks: Checks,
 ): ActiveHealth {
-  const { path = '/', statuses = ['200-299'] } = spec
+  const { path = '/', grpc, statuses = ['200-299'] } = spec
   checkRequestTarget(path, `${where}.path`, checks)
   return {
     path,
+    ...(grpc !== undefined && { grpc: { service: grpc.service ?? '' } }),
     intervalMs: spec.interval ?? 5000,
     unhealthyIntervalMs: spec.unhealthyInterval ?? 1000,
     timeoutMs: spec.timeout ?? 1000,

@@ -2,7 +2,15 @@ import type { Match } from '../../model/match.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Action, Backend, Invalid, Origin, Rule, RuleLimits } from '../../model/snapshot.ts'
 import type { RouteOrder } from './candidate.ts'
-import type { ForwardDraft, HostnameDraft, RouteDraft, RuleDraft, Subject } from './drafts.ts'
+import type { ClusterDraft } from './draft-cluster.ts'
+import type {
+  ForwardDraft,
+  HostnameDraft,
+  Policies,
+  RouteDraft,
+  RuleDraft,
+  Subject,
+} from './drafts.ts'
 import type { Lookup } from './lookup.ts'
 import { resolveAuthorize } from './resolve-authorize.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
@@ -71,7 +79,7 @@ function resolveRule(
     action,
     uses,
     problems: backendProblems,
-  } = resolveAction(lookup, route, draft.action, { sharing, vault })
+  } = resolveAction(lookup, route, draft, { sharing, vault })
   const { authorize, problems: memberProblems } = resolveAuthorize(
     lookup,
     route.referrer,
@@ -114,7 +122,7 @@ interface ResolvedAction {
 function resolveAction(
   lookup: Lookup,
   route: RouteDraft,
-  action: RuleDraft['action'],
+  { action, policies }: RuleDraft,
   { sharing, vault }: Pick<Common, 'sharing' | 'vault'>,
 ): ResolvedAction {
   if (action.kind !== 'forward') return { action, uses: none, problems: none }
@@ -122,7 +130,9 @@ function resolveAction(
   const uses: ClusterUse[] = []
   const problems: Problem[] = []
   for (const draft of action.backends) {
-    const found = resolveBackend(lookup, route.referrer, draft, { sharing, vault })
+    const resolved = resolveBackend(lookup, route.referrer, draft, { sharing, vault })
+    const found =
+      'reason' in resolved ? resolved : (unfit(resolved, policies, draft.where) ?? resolved)
     if ('reason' in found) {
       problems.push(found)
       continue
@@ -137,6 +147,28 @@ function resolveAction(
     uses: [...uses],
     problems,
   }
+}
+
+/** What a rule wants of its backends and the protocol of this one cannot give. */
+function unfit(
+  { name, protocol, health }: ClusterDraft,
+  { upgrade }: Policies,
+  path: string,
+): Problem | undefined {
+  const problem = (message: string): Problem => ({
+    reason: 'UnsupportedBackend',
+    path,
+    message: `${name} ${message}`,
+  })
+  if (protocol !== undefined && upgrade !== undefined)
+    return problem(
+      'speaks HTTP/2, and WebSockets go to backends over HTTP/1.1; give it protocol: HTTP1, or WebSockets a rule of their own',
+    )
+  if (protocol === undefined && health.active?.grpc !== undefined)
+    return problem(
+      'speaks HTTP/1.1, and health.active.grpc asks over HTTP/2; give it protocol: H2C, or HTTP2 with TLS',
+    )
+  return undefined
 }
 
 const backendOf = (

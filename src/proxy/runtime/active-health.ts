@@ -79,9 +79,10 @@ export class Probe {
       this.#answer(fault)
     }
     this.#request = askProbe(
-      { address, port, authority, path: this.#rules.path, tls, protocol },
+      { address, port, authority, tls, protocol, path: this.#rules.path, grpc: this.#rules.grpc },
       {
         answered: (status) => over(this.#isGood(status) ? '' : String(status)),
+        checked: over,
         failed: (error) => over(error.code === timedOut ? timedOut : connectFaultOf(error)),
       },
     )
