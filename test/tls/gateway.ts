@@ -13,13 +13,25 @@ export interface TlsGateway {
   close(): Promise<void>
 }
 
+export interface GatewayOptions {
+  /** Manifests besides, by file. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly flags?: readonly string[]
+}
+
 export async function startGateway(
   documents: readonly object[],
   settings: object = {},
+  { files = {}, flags = [] }: GatewayOptions = {},
 ): Promise<TlsGateway> {
   const program = await startProgram({
-    manifests: { 'all.yaml': yamlOf(documents), 'settings.json': JSON.stringify(settings) },
+    manifests: {
+      'all.yaml': yamlOf(documents),
+      'settings.json': JSON.stringify(settings),
+      ...files,
+    },
     flags: (folder) => [
+      ...flags,
       '--https',
       '127.0.0.1:0',
       '--settings',
