@@ -1,5 +1,6 @@
 import type { Option } from 'commander'
 import type { SourceProblem } from '../controller/sources/stock.ts'
+import type { RouteCertificate } from '../model/certificate.ts'
 import type { ObjectStatus } from '../model/problem.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { option } from './options.ts'
@@ -22,17 +23,21 @@ export interface CompiledFolder {
   readonly statuses: readonly ObjectStatus[]
   /** With the settings, with files, and with documents that are no objects of ours. */
   readonly problems: readonly SourceProblem[]
+  /** What routes are shown with, and the default one. */
+  readonly certificates: readonly RouteCertificate[]
 }
 
 /** What a folder of manifests compiles to, once, with nothing watched and nothing remembered. Throws when it cannot be read. */
 export async function compileFolder(folder: string, flags: FolderFlags): Promise<CompiledFolder> {
   const [
+    { certificatesOf },
     { createCompiler },
     { defaultPairFault },
     { Directory },
     { SettingsFile },
     { systemClock },
   ] = await Promise.all([
+    import('../controller/certificate-log.ts'),
     import('../controller/compile/compile.ts'),
     import('../controller/compile/default-pair.ts'),
     import('../controller/sources/directory.ts'),
@@ -51,5 +56,6 @@ export async function compileFolder(folder: string, flags: FolderFlags): Promise
   })
   const unusable = defaultPairFault(settings.current, directory.shelf.world.secrets)
   const problems = [...settings.problemsAnd(unusable), ...directory.problems()]
-  return { ...compiled, problems }
+  const certificates = certificatesOf({ ...compiled, settings: settings.current })
+  return { ...compiled, problems, certificates }
 }

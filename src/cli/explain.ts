@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../base/clock.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { ExplainedRequest } from '../proxy/runtime/explain.ts'
+import type { ExplainedTls } from '../proxy/runtime/explain-tls.ts'
 import { command, examples, giveUp, readFault } from './command.ts'
 import {
   type CompiledFolder,
@@ -102,24 +104,43 @@ async function requestOf(
 
 async function answer(
   request: ExplainedRequest,
-  { snapshot, statuses, problems }: CompiledFolder,
+  { snapshot, statuses, problems, certificates }: CompiledFolder,
   flags: ExplainFlags,
 ): Promise<boolean> {
-  const [{ explain }, { Router }, { isGood }] = await Promise.all([
+  const [{ explain }, { explainTls }, { Router }, { isGood }] = await Promise.all([
     import('../proxy/runtime/explain.ts'),
+    import('../proxy/runtime/explain-tls.ts'),
     import('../proxy/runtime/router.ts'),
     import('./print-status.ts'),
   ])
-  const result = explain(new Router(snapshot.hosts), request, snapshot.settings.limits)
+  const router = new Router(snapshot.hosts)
+  const result = explain(router, request, snapshot.settings.limits)
+  const tls = explainTls(request.hostname, router, snapshot)
+  const secrets = new Map(certificates.map(({ print, secret }) => [print, secret]))
   const shares = await sharesOf(snapshot, result.entry, flags.region)
   const hasProblems = problems.length > 0 || !statuses.every(isGood)
   process.stdout.write(
     flags.output === 'json'
-      ? `${JSON.stringify({ ...result, shares }, undefined, 2)}\n`
-      : printExplanation(result, { shares, hasProblems, authorizers: snapshot.authorizers }),
+      ? `${JSON.stringify({ ...result, tls: withSecret(tls, secrets), shares }, undefined, 2)}\n`
+      : printExplanation(result, {
+          tls,
+          secrets,
+          nowWallMs: systemClock.wallMs(),
+          shares,
+          hasProblems,
+          authorizers: snapshot.authorizers,
+        }),
   )
   return result.outcome === 'rule' && result.entry?.rule.action.kind !== 'invalid'
 }
+
+const withSecret = (
+  tls: ExplainedTls | undefined,
+  secrets: ReadonlyMap<string, string>,
+): object | undefined =>
+  tls?.certificate === undefined
+    ? tls
+    : { ...tls, certificate: { secret: secrets.get(tls.certificate.print), ...tls.certificate } }
 
 /** Shares with every endpoint healthy: what a live gateway does now is in /debug/backends. */
 async function sharesOf(

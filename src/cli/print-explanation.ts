@@ -10,6 +10,8 @@ import type {
 import { printDuration } from '../model/duration.ts'
 import type { Rule } from '../model/snapshot.ts'
 import type { Considered, Explanation } from '../proxy/runtime/explain.ts'
+import type { ExplainedTls } from '../proxy/runtime/explain-tls.ts'
+import { printTls, type TlsSurroundings } from './print-tls.ts'
 
 /** What a backend would get of the requests of a rule. */
 export interface ShownShare {
@@ -22,7 +24,8 @@ export interface ShownShare {
   readonly share: number
 }
 
-export interface Surroundings {
+export interface Surroundings extends TlsSurroundings {
+  readonly tls: ExplainedTls | undefined
   readonly shares: readonly ShownShare[]
   readonly authorizers: readonly Authorizer[]
   /** Something in the folder is not as it should be. */
@@ -37,6 +40,7 @@ export function printExplanation(result: Explanation, around: Surroundings): str
     result.summary,
     `path       ${result.path ?? 'none: it has no canonical form'}`,
     `host       ${result.host ?? 'none that fits'}`,
+    ...printTls(around.tls, around),
     ...(entry === undefined ? [] : printAuthorize(entry.rule.authorize, around.authorizers)),
     ...(entry === undefined || result.outcome !== 'rule' ? [] : printAction(entry.rule, around)),
     ...(entry === undefined || result.outcome !== 'rule' ? [] : printUpgrade(entry.rule)),

@@ -51,8 +51,10 @@ const words = {
   CertificateExpired: 'a certificate has ended and is still shown; put a new one into its Secret',
 } as const
 
+type Compiled = Pick<ControllerState, 'snapshot' | 'settings' | 'statuses'>
+
 /** That of each route, and the default one. */
-export const certificatesOf = (state: ControllerState): readonly RouteCertificate[] => [
+export const certificatesOf = (state: Compiled): readonly RouteCertificate[] => [
   ...state.statuses.flatMap(({ certificate = [] }) => certificate),
   ...defaultCertificateOf(state),
 ]
@@ -60,7 +62,7 @@ export const certificatesOf = (state: ControllerState): readonly RouteCertificat
 export function defaultCertificateOf({
   snapshot,
   settings,
-}: ControllerState): readonly RouteCertificate[] {
+}: Omit<Compiled, 'statuses'>): readonly RouteCertificate[] {
   const ref = settings.listeners?.https?.defaultCertificate
   const { defaultPair: print, secrets } = snapshot
   const pem = print === undefined ? undefined : secrets[print]

@@ -7,6 +7,7 @@ import { printable } from '../model/printable.ts'
 import type { DataPlane } from './data-plane.ts'
 import { backendsPage } from './runtime/backends-page.ts'
 import { explain } from './runtime/explain.ts'
+import { explainTls } from './runtime/explain-tls.ts'
 import { explainedRequest } from './runtime/explained-request.ts'
 import { conditionsPath, liveConditions } from './runtime/live-conditions.ts'
 
@@ -97,9 +98,10 @@ const debugRoutes = ({ proxy, facts }: ProxyPages): AdminRoute[] => [
 
 function explained(proxy: DataPlane, query: URLSearchParams) {
   const request = explainedRequest(query.get('method') ?? 'GET', query.get('url') ?? '', [])
-  return request === undefined
-    ? { status: 400, body: 'give ?url=http://host/path\n' }
-    : { status: 200, body: explain(proxy.runtime.router, request, proxy.runtime.limits) }
+  if (request === undefined) return { status: 400, body: 'give ?url=http://host/path\n' }
+  const { router, limits, snapshot } = proxy.runtime
+  const tls = explainTls(request.hostname, router, snapshot)
+  return { status: 200, body: { ...explain(router, request, limits), tls } }
 }
 
 const authorizers = ({ runtime }: DataPlane) =>
