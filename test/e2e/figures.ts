@@ -10,7 +10,7 @@ const usage = `usage: npm run figures [-- options]
 
   --routes N      routes that are created at once (10000)
   --singles N     routes that are then created one by one (500)
-  --requests N    requests while Pods are replaced (50000)
+  --requests N    requests at each way of replacing Pods, of three (50000)
   --minutes N     how long controllers and API server are away (10); needs FAIRLEAD_LAB
   --results       write test/e2e/RESULTS.md
 

@@ -22,7 +22,7 @@ export async function storm({ routes, singles, say }: StormOptions): Promise<voi
   await apply(route('steady', forwards('echo')))
   await waitFor('Programmed', 'apiroute/steady')
   const quietLoad = new Load(await address(), 'steady.example', 100)
-  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  await new Promise((resolve) => setTimeout(resolve, 30_000))
   const quiet = quantile((await quietLoad.stop()).latencies, 0.99)
   await many(client, routes, quiet, say)
   await few(client, routes, singles, say)

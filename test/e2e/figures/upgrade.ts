@@ -17,22 +17,23 @@ import { Load, type LoadReport, quantile } from '../load.ts'
 import { forwards, route } from '../objects.ts'
 
 export interface UpgradeOptions {
-  /** Requests in all. */
+  /** Requests at each. */
   readonly requests: number
   readonly say: (figure: Figure) => void
 }
 
 const rate = 300
-const steadyMs = 20_000
+const steadyMs = 60_000
+const againMs = 60_000
 
-/** What replaces Pods, under load: each proxy is started and drained several times, as often as the requests last. */
+/** What replaces Pods, each under so many requests: it is done at their beginning, and once more each minute. */
 export async function upgrades({ requests, say }: UpgradeOptions): Promise<void> {
   const ip = await address()
   await apply(route('loaded', forwards('echo')))
   await waitFor('Programmed', 'apiroute/loaded')
   const steady = await under(ip, () => new Promise((resolve) => setTimeout(resolve, steadyMs)))
   const p99 = quantile(steady.latencies, 0.99)
-  const third = Math.ceil(requests / 3 / rate) * 1000
+  const ms = Math.ceil(requests / rate) * 1000
   const tell = (what: string, { sent, failures, latencies }: LoadReport) => {
     const failed = [...failures.values()].reduce((sum, count) => sum + count, 0)
     const own = quantile(latencies, 0.99)
@@ -63,21 +64,25 @@ export async function upgrades({ requests, say }: UpgradeOptions): Promise<void>
     next = next === image ? nextImage : image
     await to(next)
   }
-  tell('helm upgrade to another image of both halves', await under(ip, upgrade, third))
-  tell('a proxy Pod deleted', await under(ip, deleteProxy, third))
-  tell('the leader killed', await under(ip, killLeader, third))
+  tell('helm upgrade to another image of both halves', await under(ip, upgrade, ms))
+  tell('a proxy Pod deleted', await under(ip, deleteProxy, ms))
+  tell('the leader killed', await under(ip, killLeader, ms))
 }
 
-/** Acts again and again for so long. */
+/** Acts once a minute for so long. */
 async function under(ip: string, act: () => Promise<unknown>, ms = 0): Promise<LoadReport> {
   const load = new Load(ip, 'loaded.example', rate)
   const untilMs = performance.now() + ms
   do {
+    const nextMs = performance.now() + againMs
     await act()
-    await new Promise((resolve) => setTimeout(resolve, 2000))
+    await until(Math.min(nextMs, untilMs))
   } while (performance.now() < untilMs)
   return load.stop()
 }
+
+const until = (atMs: number): Promise<unknown> =>
+  new Promise((resolve) => setTimeout(resolve, atMs - performance.now()))
 
 const ready = (component: string) =>
   kubectl('rollout', 'status', `deployment/${release}-${component}`, '-n', home, '--timeout=120s')
