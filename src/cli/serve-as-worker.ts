@@ -66,6 +66,9 @@ const openWith =
       apply: (snapshot) => proxy.apply(snapshot),
       refused: () => proxyMetrics.refusedSnapshot(),
       listen: () => proxy.listen(),
+      get httpsPort() {
+        return proxy.httpsPort
+      },
       probed: (report) => clusterOf(report.cluster)?.probeReported(report),
       ejected: (ejection) => clusterOf(ejection.cluster)?.ejectedElsewhere(ejection),
       answer,

@@ -56,6 +56,7 @@ export async function supervise(flags: StandaloneFlags, log: Log): Promise<void>
   ])
   log.info('ready', {
     http: `${flags.http.host}:${port}`,
+    ...(flags.https !== undefined && { https: `${flags.https.host}:${supervisor.httpsPort}` }),
     admin: `${flags.admin.host}:${admin.port}`,
     objects: state?.statuses.length ?? 0,
     workers: flags.workers,

@@ -31,7 +31,13 @@ export interface Page {
 /** What a worker says to its supervisor. */
 export type FromWorker =
   | { readonly kind: 'hello' }
-  | { readonly kind: 'listening'; readonly port: number; readonly pages: readonly Page[] }
+  | {
+      readonly kind: 'listening'
+      readonly port: number
+      /** Absent: there is no listener with TLS. */
+      readonly httpsPort?: number
+      readonly pages: readonly Page[]
+    }
   | { readonly kind: 'failed'; readonly fault: StartFault }
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly problem: string }

@@ -66,6 +66,7 @@ export class Supervisor implements CrewOwner {
   readonly #ends: Counter
   #snapshot: Snapshot | undefined
   #pages: readonly Page[] = []
+  #httpsPort: number | undefined
   #started: ((port: number) => void) | undefined
   #failed: ((error: StartError) => void) | undefined
   #hasStarted = false
@@ -115,7 +116,7 @@ export class Supervisor implements CrewOwner {
       case 'hello':
         return this.#welcome(hand)
       case 'listening':
-        return this.#listening(hand, message.port, message.pages)
+        return this.#listening(hand, message)
       case 'failed':
         return this.#hasStarted ? undefined : this.#failed?.(new StartError(message.fault))
       case 'applied':
@@ -142,9 +143,11 @@ export class Supervisor implements CrewOwner {
     })
   }
 
-  #listening(hand: Hand, port: number, pages: readonly Page[]): void {
+  #listening(hand: Hand, message: Extract<FromWorker, { kind: 'listening' }>): void {
+    const { port, httpsPort, pages } = message
     this.#feed.listens(hand)
     this.#pages = pages
+    this.#httpsPort = httpsPort
     if (this.#hasStarted || this.#feed.serving < this.#options.workers) return
     this.#hasStarted = true
     this.#started?.(port)
@@ -175,6 +178,11 @@ export class Supervisor implements CrewOwner {
   /** Every worker has listened once, one at least does now, and nobody has asked it to stop. */
   get ready(): boolean {
     return this.#hasStarted && !this.#stopping && this.#feed.serving > 0
+  }
+
+  /** Of the listener with TLS, if there is one, once the workers listen. */
+  get httpsPort(): number | undefined {
+    return this.#httpsPort
   }
 
   /** How many workers listen. */

@@ -22,6 +22,8 @@ export interface Served {
   /** Tried and refused by the wire format: counted like one that cannot be applied. */
   refused(): void
   listen(): Promise<number>
+  /** Of the listener with TLS, if there is one, once it listens. */
+  readonly httpsPort?: number | undefined
   probed(report: ProbeReport): void
   ejected(ejection: Ejection): void
   answer(question: Question): Promise<Answer>
@@ -124,7 +126,9 @@ export class WorkerLink implements HealthLink {
     this.#asked = true
     try {
       const port = await served.listen()
-      this.#options.send({ kind: 'listening', port, pages: served.pages })
+      const { httpsPort, pages } = served
+      const https = httpsPort !== undefined && { httpsPort }
+      this.#options.send({ kind: 'listening', port, ...https, pages })
     } catch (error) {
       this.#fail(error)
     }
