@@ -13,7 +13,7 @@ export interface DataPlane {
   listen(): Promise<number>
   /** The port of the listener with TLS, once it is open and if there is one. */
   readonly httpsPort: number | undefined
-  /** Stops accepting, finishes what is in flight, at most `timeoutMs` long. */
+  /** Stops accepting, finishes what is in flight, at most `timeoutMs` long; what is cut then is in the log. */
   drain(timeoutMs: number): Promise<void>
   /** Why it is not ready. Empty: a snapshot is in force, the listener is open, and it is not draining. */
   readonly unready: readonly string[]

@@ -5,6 +5,7 @@ import { MemoryPressure } from '../base/memory-pressure.ts'
 import { openFileLimit } from '../base/open-files.ts'
 import { Wheel } from '../base/wheel.ts'
 import { parseCidrs } from '../model/address.ts'
+import { printDuration } from '../model/duration.ts'
 import { type AccessLogSettings, defaultSettings, type Limits } from '../model/settings.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -78,6 +79,7 @@ export function createProxy(options: ProxyOptions): DataPlane {
   const all = <T>(act: (listener: Listener) => T): T[] => listeners.map(act)
   const memory = watchMemory(options, runtime, listeners)
   options.metrics.live = liveState(runtime, entry, listeners)
+  const drain = (timeoutMs: number) => drainAll(options, listeners, timeoutMs)
   return {
     runtime,
     get inFlight() {
@@ -115,11 +117,9 @@ export function createProxy(options: ProxyOptions): DataPlane {
       all((listener) => listener.retire())
       const { minMs, timeoutMs } = runtime.snapshot.settings.drain
       if (minMs > 0) await new Promise<void>((resolve) => void options.clock.after(minMs, resolve))
-      await Promise.all(all((listener) => listener.drain(timeoutMs)))
+      await drain(timeoutMs)
     },
-    async drain(timeoutMs) {
-      await Promise.all(all((listener) => listener.drain(timeoutMs)))
-    },
+    drain,
     close() {
       memory.close()
       all((listener) => listener.destroy())
@@ -127,6 +127,20 @@ export function createProxy(options: ProxyOptions): DataPlane {
       wheel.close()
     },
   }
+}
+
+async function drainAll(
+  { log }: ProxyOptions,
+  listeners: readonly Listener[],
+  timeoutMs: number,
+): Promise<void> {
+  const cut = await Promise.all(listeners.map((listener) => listener.drain(timeoutMs)))
+  const requests = cut.reduce((sum, each) => sum + each, 0)
+  if (requests === 0) return
+  log.warn('requests were cut: they were not over when the time to drain was', {
+    requests,
+    'drain.timeout': printDuration(timeoutMs),
+  })
 }
 
 /** The plain listener, then the one with TLS, if there is one. */

@@ -172,6 +172,8 @@ export interface ReplySource {
 export interface ReplyWatcher {
   /** Everything has been handed to the kernel (`complete`), or is lost; called once. */
   finished(complete: boolean): void
+  /** What is not over is about to be lost, because the time of a drain is up. */
+  drained?(): void
 }
 
 /** What a listener does with a request. Called synchronously while the request's bytes are in the read buffer. */

@@ -154,6 +154,11 @@ export class Sending {
     for (const stream of leaving) stream.owner?.left()
   }
 
+  /** Those whose whole message waits for the kernel. */
+  get leaving(): readonly Stream[] {
+    return this.#leaving
+  }
+
   /** The connection is gone with what had not left. */
   lost(): void {
     this.#print.drop()

@@ -249,6 +249,14 @@ export class ServerSession extends Session<StreamOwner> {
     this.sending.lost()
   }
 
+  /** Like `lost`, at the end of a drain. @returns how many requests are lost */
+  cut(): number {
+    const lost = [...this.byId.values()].filter(isWanted).concat(this.sending.leaving)
+    for (const stream of lost) stream.owner?.cut?.()
+    this.lost()
+    return lost.length
+  }
+
   #end(): void {
     this.#resetAll()
     this.#owner.over()

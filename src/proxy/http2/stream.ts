@@ -14,6 +14,8 @@ export interface StreamOwner {
   left(): void
   /** A drain comes to its end: what has no end of its own has to end now. */
   stopped(): void
+  /** The time of a drain is up: what is lost now, is lost by it. */
+  cut?(): void
 }
 
 /** What a session knows of one stream (RFC 9113 §5.1). */

@@ -25,5 +25,7 @@ export interface ClientConnection extends SocketOwner {
   stop(): void
   /** Closes if nothing is in flight. */
   shed(): void
+  /** The time of a drain is up: what is in flight is lost, and said to be. @returns how many requests that were */
+  cut(): number
   destroy(): void
 }

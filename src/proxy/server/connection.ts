@@ -112,6 +112,15 @@ export class Connection implements ClientConnection {
     if (this.idle) this.#close()
   }
 
+  cut(): number {
+    const lost = this.#reply
+    lost?.watcher?.drained?.()
+    if (lost === undefined) this.destroy()
+    else this.reset()
+    this.closed()
+    return lost === undefined ? 0 : 1
+  }
+
   destroy(): void {
     this.socket.destroy()
   }

@@ -89,6 +89,14 @@ export class Http2Connection implements ClientConnection, ServerSessionOwner, St
     if (this.idle) this.session.end()
   }
 
+  /** Without a word of the streams: what ends with its connection, a client of gRPC may ask for again. */
+  cut(): number {
+    const lost = this.session.cut()
+    this.destroy()
+    this.closed()
+    return lost
+  }
+
   destroy(): void {
     this.socket.destroy()
   }

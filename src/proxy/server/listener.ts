@@ -244,8 +244,10 @@ export class Listener implements ConnectionHost {
    * Lets each exchange in flight, and what clients have sent meanwhile, finish with `Connection: close`; closes idle
    * connections spread over the first half of the time, so that not all clients come back at one moment, and tunnels,
    * in any order, over its last part (W3); cuts what is left after `timeoutMs`.
+   *
+   * @returns how many requests were cut
    */
-  async drain(timeoutMs: number): Promise<void> {
+  async drain(timeoutMs: number): Promise<number> {
     this.draining = true
     this.stopAccepting()
     const connections = [...this.#connections]
@@ -261,7 +263,10 @@ export class Listener implements ConnectionHost {
     if (this.#connections.size > 0) await this.#empty(timeoutMs)
     rest.cancel()
     ends.cancel()
+    let lost = 0
+    for (const connection of [...this.#connections]) lost += connection.cut()
     this.destroy()
+    return lost
   }
 
   #shuffled(): ClientConnection[] {

@@ -93,6 +93,11 @@ export class ProxyGate implements ClientConnection {
     this.#socket.destroy()
   }
 
+  cut(): number {
+    this.destroy()
+    return 0
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }

@@ -90,6 +90,10 @@ export class StreamReply implements Reply, StreamOwner {
     if (this.#isTunnel && !this.over) this.source?.stopped?.()
   }
 
+  cut(): void {
+    this.watcher?.drained?.()
+  }
+
   abort(): void {
     if (this.over) return
     this.over = true

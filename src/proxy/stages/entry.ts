@@ -90,6 +90,11 @@ class LiveExchange extends WheelTimer implements Exchange, ReplyWatcher {
     this.#expired?.(this, this.#limitMs)
   }
 
+  drained(): void {
+    this.failureDetail ??= drained
+    this.running?.cancel()
+  }
+
   finished(complete: boolean): void {
     this.disarm()
     this.running?.cancel()
@@ -146,6 +151,8 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     },
   }
 }
+
+const drained = { reason: 'drain' }
 
 const tryAgain = { retryAfterSeconds: 1 }
 
