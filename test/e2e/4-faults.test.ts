@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { writes } from './api.ts'
 import { ask } from './ask.ts'
 import {
   address,
@@ -54,6 +55,20 @@ describe('the leader goes', () => {
     const { failures } = await load.stop()
     expect(failures).toEqual(new Map())
     await ready('controller')
+  })
+
+  test('K6 and nothing else changes: what is served counts as served by the next leader, and no status is written', async () => {
+    const statuses = async () => writes(await kubectl('get', '--raw', '/metrics'), 'statuses')
+    await waitFor('Programmed', 'apiroute/after-leader')
+    const before = await leader()
+    const written = await statuses()
+    await kubectl('delete', 'pod', before, '-n', home)
+    await ready('controller')
+    // A new leader waits 30 s for proxies before it says that they do not serve something.
+    await new Promise((resolve) => setTimeout(resolve, 35_000))
+    expect(await leader()).not.toBe(before)
+    expect(await statuses()).toBe(written)
+    await waitFor('Programmed', 'apiroute/steady')
   })
 
   test('K4 killed with all its standbys: proxies serve on, and what was edited meanwhile is served afterwards', async () => {

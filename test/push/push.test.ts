@@ -88,6 +88,21 @@ describe('the way of a configuration', () => {
   })
 })
 
+test('K6: a new leader that publishes what a proxy has already: the proxy learns the epoch, and counts as serving it', async () => {
+  const { server, port } = await leading()
+  server.publish({ epoch: 2, sequence: 1, snapshot: a, changedMs: 0 })
+  const seen: string[] = []
+  const intake = new Intake(({ snapshot }) => void seen.push(snapshot.digest))
+  await intake.restore({ epoch: 1, sequence: 9, snapshot: a })
+  fed([port], { intake })
+  await until(() => server.proxies[0]?.acknowledged?.epoch === 2)
+  expect(intake.held).toMatchObject({ epoch: 2, sequence: 1 })
+  expect(seen).toEqual([a.digest])
+  server.publish({ epoch: 2, sequence: 2, snapshot: ab, changedMs: 0 })
+  await until(() => server.proxies[0]?.acknowledged?.sequence === 2)
+  expect(seen).toEqual([a.digest, ab.digest])
+})
+
 describe('refusals', () => {
   test('what cannot be applied is refused with the reason, and the one before stays', async () => {
     const { server, port } = await leading()

@@ -56,10 +56,11 @@ describe('K12: a thousand changes a second', () => {
     const count = storm((edit, sequence) => {
       const snapshot = stateOf(edit)
       made.push(new WeakRef(snapshot))
-      const has = outbox.newest?.snapshot.digest ?? ''
+      const { epoch = 1, sequence: at = 0, snapshot: before } = outbox.newest ?? {}
+      const has = before && { epoch, sequence: at, digest: before.digest }
       outbox.put({ epoch: 1, sequence, snapshot, changedMs: 0 })
-      for (const digest of [has, '']) {
-        const next = outbox.next(digest, false)
+      for (const served of [has, undefined]) {
+        const next = outbox.next(served)
         if (next !== undefined) frames.push(new WeakRef(next.frame))
       }
     })

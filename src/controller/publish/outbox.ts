@@ -1,8 +1,13 @@
 import { frame } from '../../model/frame.ts'
-import { encodeControllerMessage, largestMessage, type Moment } from '../../model/push-message.ts'
+import {
+  encodeControllerMessage,
+  isOlder,
+  largestMessage,
+  type Moment,
+} from '../../model/push-message.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { deltaOf } from '../../model/snapshot-delta.ts'
-import type { Publication, Withheld } from './publication.ts'
+import type { Publication, Served, Withheld } from './publication.ts'
 import { SizeBound } from './size-bound.ts'
 
 /** Snapshots that a proxy may still have; they share nearly all of their parts. */
@@ -64,22 +69,25 @@ export class Outbox {
     return undefined
   }
 
-  /** A frame for a proxy that has the snapshot with this digest; undefined when it has the newest, or nothing is published. */
-  next(
-    has: string,
-    whole: boolean,
-  ): { readonly frame: Buffer; readonly moment: Moment } | undefined {
+  /**
+   * What a proxy has to be sent: undefined when it has the newest, or nothing is published. The same snapshot as an earlier leader
+   * published is sent again, as a change of nothing: the proxy learns whom it obeys now (K6).
+   *
+   * @param has undefined: nothing that can be relied on, so that the whole goes
+   */
+  next(has: Served | undefined): { readonly frame: Buffer; readonly moment: Moment } | undefined {
     const newest = this.#newest
-    if (newest === undefined || (!whole && has === newest.snapshot.digest)) return undefined
+    if (newest === undefined) return undefined
+    if (has?.digest === newest.snapshot.digest && !isOlder(has, newest)) return undefined
     const { epoch, sequence } = newest
-    const bytes = (whole ? undefined : this.#deltaFrom(has, newest)) ?? this.#whole(newest)
-    return { frame: bytes, moment: { epoch, sequence } }
+    const bytes = has === undefined ? undefined : this.#deltaFrom(has.digest, newest)
+    return { frame: bytes ?? this.#whole(newest), moment: { epoch, sequence } }
   }
 
   #deltaFrom(digest: string, newest: Publication): Buffer | undefined {
     const known = this.#frames.get(digest)
     if (known !== undefined) return known
-    const before = this.#history.find((snapshot) => snapshot.digest === digest)
+    const before = [newest.snapshot, ...this.#history].find((each) => each.digest === digest)
     if (before === undefined) return undefined
     const text = deltaFrom(before, newest)
     return Buffer.byteLength(text) > this.#largest ? undefined : this.#keep(digest, text)

@@ -9,6 +9,11 @@ export interface Publication extends Moment {
   readonly changedMs: number
 }
 
+/** What a proxy says that it serves. */
+export interface Served extends Moment {
+  readonly digest: string
+}
+
 /** What is not sent since some moment, and why; what was newest before is in force. */
 export interface Withheld {
   readonly since: Moment
@@ -23,7 +28,7 @@ export interface ConnectedProxy {
   readonly version: string
   readonly address: string
   /** The newest configuration that it said it has applied; undefined before the first. */
-  readonly acknowledged: (Moment & { readonly digest: string }) | undefined
+  readonly acknowledged: Served | undefined
   /** Why it refused a newer one. */
   readonly refused: { readonly moment: Moment; readonly problems: readonly string[] } | undefined
   /** What only it knows, and of which configuration; undefined before it has told, as older ones never do. */

@@ -199,7 +199,7 @@ export class PushServer implements Publisher {
           request.socket.destroySoon()
         },
       },
-      next: (has, whole) => this.#outbox.next(has, whole),
+      next: (has) => this.#outbox.next(has),
       ping: this.#ping,
       ...(takes(request.headers[takesHeader], 'keys') && { keys: () => this.#keys }),
       authenticate: async (token) => review?.(token),

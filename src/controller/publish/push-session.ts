@@ -7,7 +7,7 @@ import {
   type ProxyHello,
   type ProxyMessage,
 } from '../../model/push-message.ts'
-import type { ConnectedProxy } from './publication.ts'
+import type { ConnectedProxy, Served } from './publication.ts'
 
 /** More than any acknowledgement, refusal or token needs. */
 const largestAnswer = 64 * 1024
@@ -37,8 +37,7 @@ export interface SessionOptions {
   readonly stream: PushStream
   /** Frame of a message that leads from what the proxy has to what is newest; undefined: it has that. */
   readonly next: (
-    has: string,
-    whole: boolean,
+    has: Served | undefined,
   ) => { readonly frame: Buffer; readonly moment: Moment } | undefined
   readonly ping: Buffer
   /** Frame of the keys of issuers, for a proxy that takes them. */
@@ -63,7 +62,8 @@ export class PushSession implements ConnectedProxy {
   /** Monotonic: a jump of the time of day sends nobody away (K7). */
   #expiresMs: number
   #hello = false
-  #has = ''
+  /** What a change may lead from; undefined: nothing, so that it is sent the whole. */
+  #has: Served | undefined
   #sent: Moment | undefined
   #heardMs: number
   #timer: Timer | undefined
@@ -93,7 +93,7 @@ export class PushSession implements ConnectedProxy {
 
   /** Something newer was published. */
   offer(): void {
-    if (this.#hello && this.#sent === undefined) this.#send(false)
+    if (this.#hello && this.#sent === undefined) this.#send()
   }
 
   /** There are other keys of issuers. */
@@ -148,39 +148,39 @@ export class PushSession implements ConnectedProxy {
       return this.#end(`its credentials are those of ${namespace}/${name}`)
     this.#hello = true
     this.version = hello.version
-    this.#has = hello.digest
+    const { epoch, sequence, digest } = hello
+    this.#has = digest === '' ? undefined : { epoch, sequence, digest }
     this.#watch(pingMs)
     // First: whom the configuration protects is then decided at once.
     this.offerKeys()
-    this.#send(false)
-    if (this.#sent === undefined && hello.digest !== '')
-      this.acknowledged = { epoch: hello.epoch, sequence: hello.sequence, digest: hello.digest }
+    this.#send()
+    if (this.#sent === undefined) this.acknowledged = this.#has
     this.#options.changed()
   }
 
-  #acknowledge({ epoch, sequence, digest }: Moment & { readonly digest: string }): void {
+  #acknowledge({ epoch, sequence, digest }: Served): void {
     this.acknowledged = { epoch, sequence, digest }
     this.refused = undefined
-    this.#has = digest
+    this.#has = this.acknowledged
     this.#sent = undefined
     this.#options.acknowledged({ epoch, sequence })
     this.#options.changed()
-    this.#send(false)
+    this.#send()
   }
 
   /** A delta that does not fit is followed by the whole; a whole that is refused only by something newer. */
   #refuse(nack: Extract<ProxyMessage, { type: 'nack' }>): void {
-    const wasWhole = this.#has === ''
+    const wasWhole = this.#has === undefined
     // At most one is on its way: that is what is refused, also by a proxy that cannot read when it is from.
-    const moment = this.#sent ?? { epoch: nack.epoch, sequence: nack.sequence }
-    this.refused = { moment, problems: nack.problems.slice(0, mostProblems) }
-    this.#has = ''
     const sent = this.#sent
+    const moment = sent ?? { epoch: nack.epoch, sequence: nack.sequence }
+    this.refused = { moment, problems: nack.problems.slice(0, mostProblems) }
+    this.#has = undefined
     this.#sent = undefined
     this.#options.changed()
-    if (!wasWhole) return this.#send(true)
-    const next = this.#options.next('', true)
-    if (next !== undefined && sent !== undefined && isOlder(sent, next.moment)) this.#send(true)
+    if (!wasWhole) return this.#send()
+    const next = this.#options.next(undefined)
+    if (next !== undefined && sent !== undefined && isOlder(sent, next.moment)) this.#send()
   }
 
   async #renew(token: string): Promise<void> {
@@ -197,10 +197,9 @@ export class PushSession implements ConnectedProxy {
     this.#expiresMs = this.#options.clock.nowMs() + identity.goodForMs
   }
 
-  #send(whole: boolean): void {
-    const next = this.#options.next(this.#has, whole)
+  #send(): void {
+    const next = this.#options.next(this.#has)
     if (next === undefined) return
-    if (whole) this.#has = ''
     this.#sent = next.moment
     this.#options.stream.write(next.frame)
   }
