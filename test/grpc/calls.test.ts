@@ -57,6 +57,9 @@ const handlers: Handlers = {
     void pour(call, count)
   },
   chat(call) {
+    const head = new grpc.Metadata()
+    head.set('x-chat', 'open')
+    call.sendMetadata(head)
     call.on('data', (part: Buffer) => {
       if (!call.write(part)) {
         call.pause()
@@ -160,6 +163,17 @@ describe.each<Wires>(['plaintext', 'TLS'])('a client and a server of grpc-js, %s
     expect((await over)[0].code).toBe(grpc.status.OK)
     await new Promise<void>((resolve) => setImmediate(resolve))
     expect(Number(answer)).toBe(3 * mib)
+  })
+
+  test('metadata comes before there is any message', async () => {
+    const call = rig.client.chat()
+    const status = statusOf(call)
+    const [head] = (await once(call, 'metadata')) as [grpc.Metadata]
+    expect(head.get('x-chat')).toEqual(['open'])
+    call.write(Buffer.from('one'))
+    expect(String((await once(call, 'data'))[0])).toBe('one')
+    call.end()
+    expect((await status).code).toBe(grpc.status.OK)
   })
 
   test('100 MiB each way at the same time, in bounded memory', async () => {

@@ -124,7 +124,13 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.answered = true
     this.#phase = 'body'
     this.#idleClock()
+    this.#home.answers(this)
     this.#owner?.responded(head)
+  }
+
+  /** A head without a body is worth knowing: the rest may be long in coming. */
+  settle(): void {
+    if (!this.#paused) this.#owner?.paused()
   }
 
   data(bytes: Buffer, start: number, end: number): void {
