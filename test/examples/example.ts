@@ -39,7 +39,7 @@ export const manifests = (name: string): Record<string, string> =>
   )
 
 /** What Kubernetes would add: where the pods of a Service are. */
-export const endpoints = (services: Readonly<Record<string, number>>): string =>
+export const endpoints = (services: Readonly<Record<string, number>>, namespace = 'shop'): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',
@@ -48,7 +48,7 @@ export const endpoints = (services: Readonly<Record<string, number>>): string =>
       kind: 'EndpointSlice',
       metadata: {
         name: `${service}-1`,
-        namespace: 'shop',
+        namespace,
         labels: { 'kubernetes.io/service-name': service },
         ownerReferences: [
           { apiVersion: 'v1', kind: 'Service', name: service, uid: `uid-${service}` },
@@ -77,9 +77,8 @@ export class StandIn {
 
   async start(): Promise<this> {
     this.#server = http.createServer((request, response) => {
-      response.end(
-        `${this.name} ${request.method} ${request.url} ${request.headers['x-user'] ?? ''}\n`,
-      )
+      const { 'x-user': user, 'x-client-name': client } = request.headers
+      response.end(`${this.name} ${request.method} ${request.url} ${user ?? client ?? ''}\n`)
     })
     await new Promise<void>((resolve) => this.#server?.listen(this.port, '127.0.0.1', resolve))
     this.port = (this.#server.address() as AddressInfo).port

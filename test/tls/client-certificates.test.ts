@@ -189,12 +189,13 @@ describe('clients that people use', () => {
     },
   )
 
-  const hasNghttp = spawnSync('nghttp', ['--version']).status === 0
+  const nghttp = 'nghttp'
+  const hasNghttp = spawnSync(nghttp, ['--version']).status === 0
   if (!hasNghttp) process.stderr.write('!! SKIPPED, no nghttp: client certificates over HTTP/2\n')
   test.skipIf(!hasNghttp)('nghttp, with a certificate and without', () => {
     const ask = (...args: readonly string[]) =>
       execFileSync(
-        'nghttp',
+        nghttp,
         [...args, '-n', '-v', '-H', `:authority: ${strict}`, `https://127.0.0.1:${gateway.port}/`],
         { encoding: 'utf8' },
       )
