@@ -13,6 +13,11 @@ export const accessLogNotes: Readonly<Record<AccessLogField, string>> = {
   'url.query': 'only with `accessLog.query`; the values of token parameters are `REDACTED`',
   'network.protocol.version': '`1.0`, `1.1`, `2`',
   'http.response.status_code': 'what the client got; 0 when it left before',
+  'rpc.response.status_code':
+    'of a call of gRPC: the name of the status that the client got, `OK`, `UNAVAILABLE`, …; `CANCELLED` when it left before ([grpc.md](grpc.md#logs-and-metrics))',
+  'rpc.status_by': 'who said so: `backend`, `gateway`, or `client` when it left',
+  'rpc.status_in':
+    'where: `trailers`, `head` (nothing came before it), or `http`: the answer is none of gRPC, and clients read its status over HTTP',
   complete: 'whether the client got all of the answer',
   'error.type': 'code of the failure ([failures.md](failures.md))',
   reason:

@@ -14,6 +14,13 @@ export const alerts = `groups:
         for: 5m
         labels: { severity: page }
         annotations: { summary: "More than 1 % of all requests fail; fairlead_failures_total says with which code" }
+      - alert: FairleadCallsFailing
+        expr: |
+          sum(rate(fairlead_grpc_calls_total{status=~"UNAVAILABLE|INTERNAL|UNKNOWN|DEADLINE_EXCEEDED|DATA_LOSS"}[5m]))
+            > 0.01 * sum(rate(fairlead_grpc_calls_total[5m]))
+        for: 5m
+        labels: { severity: page }
+        annotations: { summary: "More than 1 % of all calls of gRPC fail; by and rpc.response.status_code say who said what" }
       - alert: FairleadRefusingWork
         expr: rate(fairlead_rejected_requests_total{reason=~"memory|requests_in_flight|connections"}[5m]) > 0
         for: 5m

@@ -3,8 +3,10 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
   'Requests of clients': {
     fairlead_requests_total:
       'Once a request, when its answer is over. `method` is one of seven, or `OTHER`; `code_class` is `2xx` to `5xx`, or `0xx` for a client that left before there was a status.',
+    fairlead_grpc_calls_total:
+      'Once a call, when it is over. `status` is `OK` to `UNAUTHENTICATED`; `by` is `backend`, `gateway`, or `client` for one that left (`CANCELLED`). Over HTTP most of them are a 200: failures show here. [What is counted](grpc.md#logs-and-metrics).',
     fairlead_request_duration_seconds:
-      'With the one above. `route` is empty unless the setting `metrics.perRouteDurations` is on.',
+      'With the first one. `route` is empty unless the setting `metrics.perRouteDurations` is on.',
     fairlead_requests_in_flight: 'A load: compare it with `limits.requestsInFlight`.',
     fairlead_failures_total: 'With the first failure of a request. [All codes](failures.md).',
     fairlead_rejected_requests_total:

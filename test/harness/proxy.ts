@@ -9,6 +9,7 @@ import type { DataPlane } from '../../src/proxy/data-plane.ts'
 import { createProxy } from '../../src/proxy/main.ts'
 import type { KeyStore } from '../../src/proxy/runtime/authorizers.ts'
 import { ProxyMetrics } from '../../src/proxy/runtime/proxy-metrics.ts'
+import type { Observe } from '../../src/proxy/stages/entry.ts'
 import type { Exchange } from '../../src/proxy/stages/exchange.ts'
 
 export interface TestProxy {
@@ -43,7 +44,7 @@ export interface TestOptions {
   readonly absoluteNames?: boolean
   readonly keyStore?: KeyStore
   /** Told of each exchange that is over, instead of `finished`, which would keep them all. */
-  readonly observe?: (exchange: Exchange) => void
+  readonly observe?: Observe
 }
 
 const noEdits = { remove: [], set: [], add: [] }

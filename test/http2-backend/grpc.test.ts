@@ -4,6 +4,7 @@ import http2 from 'node:http2'
 import { afterEach, expect, test } from 'vitest'
 import { startProxy, type TestOptions, type TestProxy } from '../harness/proxy.ts'
 import { type Act, startHttp2 } from './backend.ts'
+import { answer, call, type } from './calls.ts'
 
 const open: { close(): unknown }[] = []
 
@@ -11,50 +12,12 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
-const type = 'application/grpc'
-
 async function rig(act: Act, options: Partial<TestOptions> = {}): Promise<TestProxy> {
   const backend = await startHttp2(act)
   open.push(backend)
   const proxy = await startProxy({ ports: [backend.port], protocol: 'H2C', h2c: true, ...options })
   open.push(proxy)
   return proxy
-}
-
-interface Outcome {
-  readonly head: http2.IncomingHttpHeaders
-  readonly trailers: http2.IncomingHttpHeaders
-  readonly body: string
-}
-
-/** One call: what it sends, and all that comes. */
-async function call(
-  { port }: { readonly port: number },
-  headers: http2.OutgoingHttpHeaders = {},
-  body = 'message',
-): Promise<Outcome> {
-  const client = http2.connect(`http://127.0.0.1:${port}`)
-  open.push({ close: () => client.destroy() })
-  const stream = client.request({
-    ':method': 'POST',
-    ':path': '/shop.Orders/Get',
-    'content-type': type,
-    te: 'trailers',
-    ...headers,
-  })
-  let trailers: http2.IncomingHttpHeaders = {}
-  stream.on('trailers', (fields) => (trailers = fields))
-  stream.end(body)
-  const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
-  let text = ''
-  for await (const part of stream) text += part
-  return { head, trailers, body: text }
-}
-
-const answer = (stream: http2.ServerHttp2Stream, status = '0'): void => {
-  stream.respond({ ':status': 200, 'content-type': type }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status, 'x-detail': 'a' }))
-  stream.end('reply')
 }
 
 test('W5: te and trailers go end to end, and the deadline as what is left of it', async () => {
@@ -83,6 +46,21 @@ test('W5: an answer of trailers alone stays one', async () => {
   expect(head).toMatchObject({ 'grpc-status': '5', 'grpc-message': 'no such order' })
   expect(head).not.toHaveProperty('content-length')
   expect(body).toBe('')
+})
+
+test('W5: the head of an answer does not wait for its first message', async () => {
+  const proxy = await rig((stream) => {
+    stream.respond({ ':status': 200, 'content-type': type, 'x-first': 'a' })
+    // Nothing more before the client has seen that.
+    stream.on('data', () => stream.end())
+  })
+  const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+  open.push({ close: () => client.destroy() })
+  const stream = client.request({ ':method': 'POST', ':path': '/a', 'content-type': type })
+  const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  expect(head).toMatchObject({ ':status': 200, 'x-first': 'a' })
+  stream.end('seen')
+  await once(stream.resume(), 'end')
 })
 
 test('W5: a backend that says no status at its end is UNKNOWN', async () => {

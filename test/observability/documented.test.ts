@@ -58,6 +58,6 @@ test.skipIf(!hasPromtool)('promtool takes the alerts', () => {
   fs.writeFileSync(file, alerts)
   const { status, stdout } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })
   fs.rmSync(folder, { recursive: true })
-  expect(stdout).toContain('SUCCESS: 9 rules found')
+  expect(stdout).toContain('SUCCESS: 10 rules found')
   expect(status).toBe(0)
 })

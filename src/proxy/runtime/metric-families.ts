@@ -25,6 +25,12 @@ const requests = (metrics: Metrics, perRoute: PerRoute) => ({
     ['route', 'rule', 'method', 'code_class'],
     perRoute,
   ),
+  calls: metrics.counter(
+    'fairlead_grpc_calls_total',
+    'Calls of gRPC, by the status that their clients got and by who said it.',
+    ['route', 'rule', 'status', 'by'],
+    perRoute,
+  ),
   durations: metrics.histogram(
     'fairlead_request_duration_seconds',
     'Time from the first byte of a request to the last of its answer.',

@@ -1,6 +1,7 @@
 import type { Metrics } from '../../base/metrics.ts'
 import type { Counter, Histogram, Labels } from '../../base/series.ts'
 import { type FailureCode, type FailureDetail, refusals } from '../../model/failure.ts'
+import type { GrpcStatus } from '../../model/grpc-status.ts'
 import type { Settings } from '../../model/settings.ts'
 import type { Backend, Rule, Snapshot } from '../../model/snapshot.ts'
 import type { ParseFault } from '../http1/message.ts'
@@ -33,6 +34,12 @@ export function countEjections(metrics: Metrics): ClusterObserver['ejected'] {
   return (cluster, _, reason) => ejections.series(cluster.name, reason).inc()
 }
 
+/** How a call of gRPC ended; closed lists both. */
+interface CallOutcome {
+  readonly status: GrpcStatus
+  readonly by: string
+}
+
 interface BackendMeters {
   readonly outcomes: Map<string, Counter>
   readonly duration: Histogram
@@ -52,6 +59,7 @@ export class ProxyMetrics {
   #routes: ReadonlySet<string> | undefined
   /** Rule → method and class → series: found without building a text. */
   #requestOf = new WeakMap<Rule, Map<string, (Counter | undefined)[]>>()
+  #callOf = new WeakMap<Rule, Map<string, Counter>>()
   #durationOf = new WeakMap<object, Histogram[]>()
   readonly #authorizationOf = new Map<string, Map<string, Counter>>()
 
@@ -116,6 +124,19 @@ export class ProxyMetrics {
     const kind = Math.trunc(status / 100)
     this.#duration(rule, kind).observe(seconds)
     this.#requestSeries(rule ?? noRule, method, kind).inc()
+  }
+
+  /** One call of gRPC, which is a request besides. */
+  call(rule: Rule | undefined, { status, by }: CallOutcome): void {
+    let byEnd = this.#callOf.get(rule ?? noRule)
+    if (byEnd === undefined) this.#callOf.set(rule ?? noRule, (byEnd = new Map()))
+    const key = `${status} ${by}`
+    let counter = byEnd.get(key)
+    if (counter === undefined) {
+      const names = this.#names(rule ?? noRule)
+      byEnd.set(key, (counter = this.#families.calls.series(...names, status, by)))
+    }
+    counter.inc()
   }
 
   /** An exchange that ends with a failure. */
@@ -200,15 +221,18 @@ export class ProxyMetrics {
   #configure(settings: Settings['metrics']): void {
     const before = this.#settings
     this.#settings = settings
-    const { requests, attempts, retries, failovers, durations } = this.#families
+    const { requests, calls, attempts, retries, failovers, durations } = this.#families
     const changed = [
-      ...(before.perRoute === settings.perRoute ? [] : [requests, attempts, retries, failovers]),
+      ...(before.perRoute === settings.perRoute
+        ? []
+        : [requests, calls, attempts, retries, failovers]),
       ...(before.perRouteDurations === settings.perRouteDurations ? [] : [durations]),
     ]
     if (changed.length === 0) return
     for (const family of changed) family.clear()
     this.#epoch++
     this.#requestOf = new WeakMap()
+    this.#callOf = new WeakMap()
     this.#durationOf = new WeakMap()
   }
 

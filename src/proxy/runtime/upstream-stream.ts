@@ -1,3 +1,4 @@
+import { atTurnEnd } from '../../base/turn-end.ts'
 import { Deadline } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { HeaderList } from '../http1/header-list.ts'
@@ -126,6 +127,12 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.#idleClock()
     this.#home.answers(this)
     this.#owner?.responded(head)
+    // Alone if it has to: who streams may have nothing more to say for long.
+    if (this.#owner !== undefined) atTurnEnd(this.#flushHead)
+  }
+
+  readonly #flushHead = (): void => {
+    if (!this.#paused) this.#owner?.paused()
   }
 
   /** A head without a body is worth knowing: the rest may be long in coming. */

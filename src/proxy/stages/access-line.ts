@@ -2,7 +2,9 @@ import { type AccessLogField, accessLogField, accessLogFields } from '../../mode
 import { failures } from '../../model/failure.ts'
 import type { AccessLogSettings } from '../../model/settings.ts'
 import type { ParseFault, Peer } from '../http1/message.ts'
+import { callEnd } from './call-end.ts'
 import type { Exchange } from './exchange.ts'
+import type { CallEnd } from './grpc.ts'
 import { loggedQuery } from './logged-query.ts'
 import { LoggedText } from './logged-text.ts'
 
@@ -33,6 +35,9 @@ const printers: Readonly<Record<AccessLogField, Print>> = {
       : '',
   'network.protocol.version': ({ exchange }) => `"${exchange.request.protocol}"`,
   'http.response.status_code': ({ exchange }) => String(exchange.status),
+  'rpc.response.status_code': (facts) => ofCall(facts, ({ status }) => status),
+  'rpc.status_by': (facts) => ofCall(facts, ({ by }) => by),
+  'rpc.status_in': (facts) => ofCall(facts, ({ place }) => place),
   complete: ({ complete }) => String(complete),
   'error.type': ({ exchange, text }) => unlessEmpty(exchange.failure?.code ?? '', text),
   reason: ({ exchange, text }) => unlessEmpty(exchange.failureDetail?.reason ?? '', text),
@@ -149,6 +154,12 @@ function fieldsOf(settings: AccessLogSettings): readonly Field[] {
 
 const unlessEmpty = (value: string, text: LoggedText): string =>
   value === '' ? '' : text.text(value)
+
+function ofCall({ exchange, complete }: Facts, told: (end: CallEnd) => string | undefined): string {
+  if (exchange.grpc === undefined) return ''
+  const value = told(callEnd(exchange, complete))
+  return value === undefined ? '' : `"${value}"`
+}
 
 const milliseconds = (ms: number): string => String(Math.round(ms * 1000) / 1000)
 

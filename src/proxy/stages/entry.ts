@@ -6,6 +6,7 @@ import { HeaderList } from '../http1/header-list.ts'
 import type { Handle, Reply, ReplyWatcher, Request } from '../http1/message.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { sendHead } from './answer.ts'
+import { callEnd } from './call-end.ts'
 import type { Attempt, AuthorizationOutcome, Exchange, ReplyEdit } from './exchange.ts'
 import { fail } from './fail.ts'
 import { type GrpcCall, grpcCall } from './grpc.ts'
@@ -126,6 +127,7 @@ export function createEntry(runtime: Runtime, observe: Observe | undefined): Ent
     const { runtime, request, rule, status } = exchange
     const seconds = (runtime.clock.nowMs() - request.startedMs) / 1000
     runtime.metrics.request(rule, request.head.method, status, seconds)
+    if (exchange.grpc !== undefined) runtime.metrics.call(rule, callEnd(exchange, complete))
     observe?.(exchange, complete, seconds)
   }
   const flight: Flight = { count: 0, done }

@@ -11,7 +11,7 @@ import { HeaderList } from '../http1/header-list.ts'
 import { sendHead } from './answer.ts'
 import { errorPage, type ReadyPage } from './error-pages.ts'
 import type { Exchange } from './exchange.ts'
-import { grpcFailure } from './grpc.ts'
+import { type CallFault, type GrpcCall, grpcFailure, statusFields } from './grpc.ts'
 
 const nothing: FailureDetail = Object.freeze({})
 
@@ -30,7 +30,7 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   }
   const { reply, grpc } = exchange
   if (grpc !== undefined && (!reply.started || grpc.isAnswered))
-    return failCall(exchange, grpcFailure(code, failures[code], detail))
+    return failCall(exchange, grpc, grpcFailure(code, failures[code], detail))
   if (reply.started && !reply.retract()) return reply.abort()
   if (refusals.has(code)) reply.closeAfter()
   const page = errorPage(exchange.rule, code)
@@ -42,9 +42,13 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
 }
 
 /** Of gRPC there is always an answer, and its end says how it went: alone, or behind what has come so far. */
-function failCall(exchange: Exchange, status: HeaderList): void {
+function failCall(exchange: Exchange, call: GrpcCall, fault: CallFault): void {
   const { reply } = exchange
-  if (reply.started && !reply.retract()) return reply.end(status)
+  const status = statusFields(fault)
+  const isLate = reply.started && !reply.retract()
+  if (!reply.over)
+    call.end = { status: fault.status, by: 'gateway', place: isLate ? 'trailers' : 'head' }
+  if (isLate) return reply.end(status)
   status.add('content-type', 'application/grpc')
   sendHead(exchange, 200, status, -1)
   reply.end()

@@ -15,7 +15,7 @@ import { discardAnswer } from './discard.ts'
 import type { Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
-import { isGrpcType, noStatus, printTimeout } from './grpc.ts'
+import { isGrpcType, noStatus, printTimeout, saidEnd, statusFields } from './grpc.ts'
 import { LiveAttempt, outcomeLabel } from './live-attempt.ts'
 import {
   isIdempotent,
@@ -180,7 +180,7 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     const { grpc } = exchange
     if (grpc !== undefined && isGrpcType(head.headers.get('content-type'))) {
       grpc.isAnswered = true
-      grpc.hasStatus = head.headers.has('grpc-status')
+      grpc.end = saidEnd(head.headers, 'head')
     }
     head.headers.filter(isTheirs)
     sendHead(exchange, head.status, head.headers, head.contentLength)
@@ -204,8 +204,11 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     trailers?.filter(isTheirs)
     this.#finish()
     const { grpc, reply } = this.#exchange
-    const isOwed = grpc?.isAnswered === true && !grpc.hasStatus
-    reply.end(isOwed && trailers?.has('grpc-status') !== true ? noStatus() : trailers)
+    if (grpc === undefined || !grpc.isAnswered || grpc.end !== undefined) return reply.end(trailers)
+    grpc.end = saidEnd(trailers, 'trailers')
+    if (grpc.end !== undefined) return reply.end(trailers)
+    grpc.end = { status: noStatus.status, by: 'gateway', place: 'trailers' }
+    reply.end(statusFields(noStatus))
   }
 
   failed(

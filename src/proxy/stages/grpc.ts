@@ -1,4 +1,5 @@
 import type { Failure, FailureCode, FailureDetail } from '../../model/failure.ts'
+import { type GrpcStatus, grpcStatuses, grpcStatusOf } from '../../model/grpc-status.ts'
 import { HeaderList } from '../http1/header-list.ts'
 import type { Request } from '../http1/message.ts'
 
@@ -8,8 +9,26 @@ export interface GrpcCall {
   readonly timeoutMs: number
   /** The head of an answer of gRPC has been given. */
   isAnswered: boolean
-  /** It told the status already: there is nothing behind it. */
-  hasStatus: boolean
+  /** How it ends, once that is said. */
+  end: CallEnd | undefined
+}
+
+/** How a call ended for its client. */
+export interface CallEnd {
+  readonly status: GrpcStatus
+  /** Who said so. `client`: it left before anybody did. */
+  readonly by: 'gateway' | 'backend' | 'client'
+  /** Where it was said; `http`: by the status of an answer that is none of gRPC. Absent where nothing was said. */
+  readonly place?: 'head' | 'trailers' | 'http'
+}
+
+/** What a backend says in `grpc-status`; undefined where there is none. */
+export function saidEnd(
+  headers: HeaderList | undefined,
+  place: 'head' | 'trailers',
+): CallEnd | undefined {
+  const text = headers?.get('grpc-status')
+  return text === undefined ? undefined : { status: grpcStatusOf(text), by: 'backend', place }
 }
 
 /** `application/grpc`, alone or with a format; gRPC-Web is something else. */
@@ -21,7 +40,7 @@ export function grpcCall({ head, protocol }: Request): GrpcCall | undefined {
   if (protocol !== '2' || head.method !== 'POST') return undefined
   if (!isGrpcType(head.headers.get('content-type'))) return undefined
   const timeoutMs = timeoutOf(head.headers.get('grpc-timeout') ?? '')
-  return { timeoutMs, isAnswered: false, hasStatus: false }
+  return { timeoutMs, isAnswered: false, end: undefined }
 }
 
 /** Its answer ends with trailers, which HTTP/1.1 drops. */
@@ -53,53 +72,49 @@ function timeoutOf(text: string): number {
 export const printTimeout = (leftMs: number): string =>
   leftMs < 1e8 ? `${Math.max(Math.round(leftMs), 1)}m` : `${Math.round(leftMs / 1000)}S`
 
-const statuses = {
-  deadlineExceeded: 4,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const
-
 /** By the status over HTTP; whatever is missing is a fault of somebody's code. */
-const byStatus: Readonly<Record<number, number>> = {
-  401: statuses.unauthenticated,
-  403: statuses.permissionDenied,
-  404: statuses.unimplemented,
-  405: statuses.unimplemented,
-  408: statuses.deadlineExceeded,
-  413: statuses.resourceExhausted,
-  414: statuses.resourceExhausted,
-  421: statuses.unavailable,
-  429: statuses.resourceExhausted,
-  431: statuses.resourceExhausted,
-  501: statuses.unimplemented,
-  502: statuses.unavailable,
-  503: statuses.unavailable,
-  504: statuses.deadlineExceeded,
+const byStatus: Readonly<Record<number, GrpcStatus>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'UNIMPLEMENTED',
+  405: 'UNIMPLEMENTED',
+  408: 'DEADLINE_EXCEEDED',
+  413: 'RESOURCE_EXHAUSTED',
+  414: 'RESOURCE_EXHAUSTED',
+  421: 'UNAVAILABLE',
+  429: 'RESOURCE_EXHAUSTED',
+  431: 'RESOURCE_EXHAUSTED',
+  501: 'UNIMPLEMENTED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
 }
 
-const statusOf = (code: FailureCode, status: number): number =>
-  code === 'upstream_protocol_error' ? statuses.internal : (byStatus[status] ?? statuses.internal)
+const statusOf = (code: FailureCode, status: number): GrpcStatus =>
+  code === 'upstream_protocol_error' ? 'INTERNAL' : (byStatus[status] ?? 'INTERNAL')
 
 /** A failure of the gateway's, as clients of gRPC read it. */
-export function grpcFailure(
+export const grpcFailure = (
   code: FailureCode,
   { status, title }: Failure,
   { detail }: FailureDetail,
-): HeaderList {
-  return statusFields(statusOf(code, status), detail ?? title)
-}
+): CallFault => ({ status: statusOf(code, status), message: detail ?? title })
 
 /** What a backend owes and did not say. */
-export const noStatus = (): HeaderList =>
-  statusFields(2, 'The backend ended its answer without a grpc-status')
+export const noStatus: CallFault = {
+  status: 'UNKNOWN',
+  message: 'The backend ended its answer without a grpc-status',
+}
 
-function statusFields(status: number, message: string): HeaderList {
+/** What the gateway says of a call that failed. */
+export interface CallFault {
+  readonly status: GrpcStatus
+  readonly message: string
+}
+
+export function statusFields({ status, message }: CallFault): HeaderList {
   const fields = new HeaderList()
-  fields.add('grpc-status', String(status))
+  fields.add('grpc-status', String(grpcStatuses.indexOf(status)))
   fields.add('grpc-message', percentEncoded(message))
   return fields
 }

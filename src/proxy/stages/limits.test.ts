@@ -37,7 +37,7 @@ describe('size of the body', () => {
   })
   test('calls of gRPC have a limit of their own, where it is said', () => {
     const announced = { ...noBody, framing: 'length', length: 11 } as const
-    const call = { timeoutMs: 0, isAnswered: false, hasStatus: false }
+    const call = { timeoutMs: 0, isAnswered: false, end: undefined }
     const went = (more: { callBody?: number }, grpc: typeof call | undefined) =>
       goesOn(made(10, 0, more), exchangeOf('POST /', { body: announced, ...(grpc && { grpc }) }))
     expect(went({ callBody: 0 }, call)).toBe(true)
