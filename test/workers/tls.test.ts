@@ -44,9 +44,9 @@ beforeAll(async () => {
   authority = await newAuthority('ours')
   partners = await newAuthority('partners')
   gateway = await startGateway(await documents('first'), {}, { flags: ['--workers', '2'] })
-})
+}, 60_000)
 
-afterAll(() => gateway.close())
+afterAll(() => gateway?.close())
 
 /** Clients of which each worker has some. */
 async function onBoth(host: string, options: ConnectionOptions = {}): Promise<Connected[]> {
