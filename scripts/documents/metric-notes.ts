@@ -15,7 +15,7 @@ export const metricNotes: Readonly<Record<string, Readonly<Record<string, string
     fairlead_connections:
       'The sum over all is what `limits.connections` bounds; `closing` ones only wait for the client. A WebSocket is an `active` one of the protocol `websocket` until it ends.',
     fairlead_tls_handshakes_total:
-      'Once a connection to the listener with TLS. `ok`; `plaintext`: no TLS was spoken; `malformed`, `server_name`: the ClientHello cannot be read, or its name; `no_certificate`: there is none to show for the name; `failed`: nothing in common, or the client left; `proxy_header`: a proxy did not say for whom it comes; `timeout`, `closed`.',
+      'Once a connection to the listener with TLS. `ok`; `plaintext`: no TLS was spoken; `malformed`, `server_name`: the ClientHello cannot be read, or its name; `no_certificate`: there is none to show for the name; `unusable`: the certificate or the authorities of the host are refused by OpenSSL, and the log says why; `failed`: nothing in common, or the client left; `proxy_header`: a proxy did not say for whom it comes; `timeout`, `closed`.',
     fairlead_certificate_not_after_seconds:
       'For each host with a certificate of its own, and `default`. With `metrics.perRoute` off: not at all.',
   },

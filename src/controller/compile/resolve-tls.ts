@@ -2,12 +2,12 @@ import { factsOf, type RouteCertificate } from '../../model/certificate.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { HostTls } from '../../model/snapshot.ts'
 import { didYouMean } from '../api/suggest.ts'
+import { bundleFault, bundleOf } from './bundle.ts'
 import type { CaRefDraft, PairRefDraft, TlsDraft } from './draft-tls.ts'
 import type { HostnameDraft } from './drafts.ts'
 import { grantProblem, printTarget, type Referrer } from './grants.ts'
 import type { Lookup } from './lookup.ts'
 import { isOf, namesOf, type Pair, pairOf } from './pair.ts'
-import { certificatesIn, checkCertificates, revocationListsIn } from './pem.ts'
 import type { Vault } from './vault.ts'
 
 /** The TLS of a route, for each of its hosts: one that the certificate is not of has no `pair`. */
@@ -17,8 +17,6 @@ export interface ResolvedTls {
   readonly certificate?: RouteCertificate
   readonly problems: readonly Problem[]
 }
-
-const mostAuthorities = 256
 
 /**
  * Follows the references of `tls`. Where one cannot be followed nothing opens: the host keeps its rules for plaintext, is shown
@@ -132,12 +130,9 @@ export function resolveAuthorities(
       message: `${printTarget(ref)} has no key "${key}"; it has ${has}`,
     }
   }
-  const text = object.data[key] ?? ''
-  const certificates = certificatesIn(text)
-  const fault = checkCertificates(certificates, key, mostAuthorities)
+  const fault = bundleFault(object.data[key] ?? '', key)
   if (fault !== undefined) return unusable(ref, where, fault)
-  const parts = [...certificates, ...revocationListsIn(text)]
-  return vault.keep(parts.map((each) => `${each.trim()}\n`).join(''))
+  return vault.keep(bundleOf(object.data[key] ?? ''))
 }
 
 const unusable = (

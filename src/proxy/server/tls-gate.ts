@@ -18,6 +18,7 @@ export type HandshakeResult =
   | 'malformed'
   | 'server_name'
   | 'no_certificate'
+  | 'unusable'
   | 'timeout'
   | 'failed'
   | 'closed'
@@ -174,7 +175,7 @@ class Handshake extends WheelTimer {
     this.#serverName = serverName
     this.#policy = policy
     const server = this.#serverOf(policy)
-    if (server === undefined) return this.#refuse('no_certificate')
+    if (server === undefined) return this.#refuse('unusable')
     const socket = this.#socket
     socket.off('data', this.#data).off('end', this.#ended).pause()
     socket.unshift(Buffer.concat(this.#read))
@@ -212,7 +213,13 @@ class Handshake extends WheelTimer {
 
   /** An alert tells the client why (RFC 8446 §6); plain HTTP would not understand one. */
   #refuse(
-    reason: 'plaintext' | 'malformed' | 'server_name' | 'no_certificate' | 'proxy_header',
+    reason:
+      | 'plaintext'
+      | 'malformed'
+      | 'server_name'
+      | 'no_certificate'
+      | 'unusable'
+      | 'proxy_header',
   ): void {
     this.#end(reason)
     const alert = alerts[reason]
@@ -245,4 +252,6 @@ const alerts: Readonly<Record<string, Buffer>> = {
   malformed: fatalAlert(50),
   server_name: fatalAlert(112),
   no_certificate: fatalAlert(112),
+  // Internal error: it is not the name.
+  unusable: fatalAlert(80),
 }
