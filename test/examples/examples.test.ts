@@ -10,6 +10,8 @@ import { compileFolder } from '../../src/cli/compile-folder.ts'
 import { sourceId } from '../../src/model/key-source.ts'
 import type { SavedKeys } from '../../src/model/saved-keys.ts'
 import { KeyFile } from '../../src/proxy/feed/key-file.ts'
+import { healthService, serving } from '../grpc/health-service.ts'
+import { type Backend, startBackend } from '../grpc/peers.ts'
 import { RawClient } from '../harness/client.ts'
 import { type Program, startProgram } from '../harness/program.ts'
 import { Shell } from '../harness/shell.ts'
@@ -52,7 +54,14 @@ describe('every example', () => {
   )
 
   test('none is left out here', () => {
-    expect(withRoutes).toEqual(['canary', 'cognito', 'multi-region', 'tls-mtls', 'websocket'])
+    expect(withRoutes).toEqual([
+      'canary',
+      'cognito',
+      'grpc',
+      'multi-region',
+      'tls-mtls',
+      'websocket',
+    ])
   })
 })
 
@@ -173,6 +182,48 @@ describe('websocket, as it is', () => {
     expect(statusOf(opened)).toBe(101)
     expect(opened).toContain('prices follow')
     expect(statusOf(await running.run(/^curl .*evil/))).toBe(403)
+    expect(running.left).toEqual([])
+  })
+})
+
+describe('grpc, as it is', () => {
+  const backends: Backend[] = []
+  const folder = fs.mkdtempSync(join(tmpdir(), 'fairlead-example-'))
+  let running: Running
+  beforeAll(async () => {
+    const health = healthService(new Map([['shop.Orders', serving]]))
+    for (const name of ['stable', 'new'])
+      backends.push(
+        await startBackend({ get: (_, say) => say(null, Buffer.from(name)) }, undefined, health),
+      )
+    const [stable, fresh] = backends.map(({ port }) => port) as [number, number]
+    const settings = join(folder, 'settings.json')
+    fs.writeFileSync(settings, '{"listeners":{"http":{"h2c":true}}}')
+    const slices = endpoints({ orders: stable, 'orders-new': fresh })
+    running = await start('grpc', { 'endpoints.json': slices }, ['--settings', settings])
+  })
+  afterAll(async () => {
+    await running.program.close()
+    for (const each of backends) each.close()
+    fs.rmSync(folder, { recursive: true })
+  })
+
+  test('explain says who gets what', async () => {
+    expect(await running.run(/^node .* explain .* POST /)).toMatch(/shop\/orders\/calls/)
+  })
+
+  test("the README's calls: an answer with its status behind it, and 426", async () => {
+    await shell.run(running.take(/^printf /))
+    const curl = running.take(/^curl .*--http2-prior-knowledge/)
+    const answer = await shell.run(curl)
+    expect(answer).toMatch(/^HTTP\/2 200/)
+    expect(answer).toMatch(/stable[\s\S]*grpc-status: 0/)
+    // The one above is the first of the ten.
+    const many = await shell.run(
+      `for i in $(seq 9); do ${curl} | grep -a -o -E 'stable|new'; done | sort | uniq -c`,
+    )
+    expect(many).toMatch(/^ *1 new\n *8 stable\n$/)
+    expect(statusOf(await running.run(/^curl .*shop.Orders/))).toBe(426)
     expect(running.left).toEqual([])
   })
 })
