@@ -34,8 +34,6 @@ export class UpstreamSession implements ClientSessionOwner {
   readonly #deadline: Deadline
   /** Those that have begun and are not over. */
   readonly #streams = new Set<UpstreamStream>()
-  /** Those whose head is in the bytes at hand. */
-  #answering: UpstreamStream[] = []
   #phase: 'open' | 'closing' | 'dead' = 'open'
   #isFlushing = false
   /** Nothing leaves before it is known that the backend speaks HTTP/2. Bounded by the windows that all begin with. */
@@ -96,21 +94,8 @@ export class UpstreamSession implements ClientSessionOwner {
   }
 
   read(buffer: Buffer, end: number): boolean {
-    if (this.#phase !== 'open' || !this.connected) return true
-    this.session.read(buffer, 0, end)
-    if (this.#answering.length > 0) this.#settle()
+    if (this.#phase === 'open' && this.connected) this.session.read(buffer, 0, end)
     return true
-  }
-
-  /** A head has come. What is behind it in the same bytes may leave with it. */
-  answers(stream: UpstreamStream): void {
-    this.#answering.push(stream)
-  }
-
-  #settle(): void {
-    const answering = this.#answering
-    this.#answering = []
-    for (const stream of answering) stream.settle()
   }
 
   // Of the session:

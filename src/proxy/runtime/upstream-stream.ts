@@ -125,18 +125,12 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.answered = true
     this.#phase = 'body'
     this.#idleClock()
-    this.#home.answers(this)
     this.#owner?.responded(head)
     // Alone if it has to: who streams may have nothing more to say for long.
     if (this.#owner !== undefined) atTurnEnd(this.#flushHead)
   }
 
   readonly #flushHead = (): void => {
-    if (!this.#paused) this.#owner?.paused()
-  }
-
-  /** A head without a body is worth knowing: the rest may be long in coming. */
-  settle(): void {
     if (!this.#paused) this.#owner?.paused()
   }
 
