@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import { revocationFacts } from '../../model/revocation-list.ts'
 
 const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
@@ -21,22 +20,13 @@ export const revocationListsIn = (text: string): readonly string[] =>
  */
 export function checkRevocationLists(text: string, what: string): string | undefined {
   const lists = revocationListsIn(text)
-  const broken = lists.findIndex((each) => !isRevocationList(each))
+  const broken = lists.findIndex((each) => revocationFacts(each) === undefined)
   if (broken >= 0) return `CRL ${broken + 1} of ${what} cannot be read`
   if ((text.match(/-----BEGIN X509 CRL-----/g) ?? []).length > lists.length)
     return `a CRL of ${what} has no end (-----END X509 CRL-----)`
   return /-----BEGIN CRL-----/.test(text)
     ? `a CRL of ${what} begins with BEGIN CRL; it must be -----BEGIN X509 CRL----- and end likewise`
     : undefined
-}
-
-/** OpenSSL would refuse to serve with it, at the moment it is needed. */
-function isRevocationList(pem: string): boolean {
-  try {
-    return createSecureContext({ ca: [], crl: pem }) && revocationFacts(pem) !== undefined
-  } catch {
-    return false
-  }
 }
 
 /** What is wrong with a list of certificates, or undefined. @param what `tls.crt`, for the message */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { newAuthority } from '../../test/tls/authorities.ts'
-import { revocationFacts } from './revocation-list.ts'
+import { revocationFacts } from '../../src/model/revocation-list.ts'
+import { newAuthority } from './authorities.ts'
 
 const pemOf = (der: Buffer): string =>
   `-----BEGIN X509 CRL-----\n${der.toString('base64')}\n-----END X509 CRL-----`
