@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { seededDice } from '../../src/base/dice.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Metrics } from '../../src/base/metrics.ts'
+import type { PassiveHealth } from '../../src/model/cluster.ts'
 import { digestOf } from '../../src/model/digest.ts'
 import { defaultSettings, type Settings } from '../../src/model/settings.ts'
 import type { Forward, Rule, Snapshot } from '../../src/model/snapshot.ts'
@@ -35,6 +36,7 @@ export interface TestOptions {
   readonly limits?: Partial<Settings['limits']>
   /** What the backends speak, instead of HTTP/1.1. */
   readonly protocol?: 'HTTP2' | 'H2C'
+  readonly passive?: Partial<PassiveHealth>
   readonly maxConnections?: number
   readonly maxPending?: number
   readonly openFiles?: number
@@ -138,7 +140,7 @@ export function snapshotOf(options: TestOptions): Snapshot {
       name: `loopback:${port}`,
       target: { kind: 'url', scheme: 'http', hostname: '127.0.0.1', port },
       ...(options.protocol && { protocol: options.protocol }),
-      health: { passive, slowStartMs: 0 },
+      health: { passive: { ...passive, ...options.passive }, slowStartMs: 0 },
       maxConnections: options.maxConnections ?? 100,
       maxPending: options.maxPending ?? 100,
     })),

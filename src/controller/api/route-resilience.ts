@@ -35,7 +35,12 @@ const retryFields = z.strictObject({
     .min(0)
     .max(10)
     .optional()
-    .meta(note('Further tries after the first; 0: off.', { unit: 'tries', default: 1 })),
+    .meta(
+      note(
+        'Further tries after the first; 0: off. What a backend had not touched is sent once more beside them.',
+        { unit: 'tries', default: 1 },
+      ),
+    ),
   on: reasons.meta(
     note('What is tried again: ConnectFailure, Reset, Timeout, or a status from 400 to 599.', {
       default: ['ConnectFailure', 'Reset'],

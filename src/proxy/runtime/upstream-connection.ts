@@ -44,6 +44,7 @@ export class UpstreamConnection implements UpstreamExchange {
   connected = false
   /** HTTP/1.1 has no way to say so. */
   readonly untouched = false
+  readonly refusable = false
   #owner: UpstreamOwner | undefined
   #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
   #phase: 'idle' | 'head' | 'body' | 'tunnel' | 'closing' | 'dead' = 'idle'

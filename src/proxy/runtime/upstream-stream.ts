@@ -48,6 +48,10 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     return this.#home.connected
   }
 
+  get refusable(): boolean {
+    return !this.answered
+  }
+
   begin(owner: UpstreamOwner, request: UpstreamRequest, clocks: UpstreamClocks): void {
     const { method, target, authority, headers, framing, length, takesTrailers } = request
     this.#owner = owner

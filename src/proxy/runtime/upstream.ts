@@ -66,6 +66,8 @@ export interface UpstreamExchange {
   readonly answered: boolean
   /** The backend has said that it did nothing about the request: any may be sent again. */
   readonly untouched: boolean
+  /** The backend may still say so. */
+  readonly refusable: boolean
   /**
    * Sends a request head. With a body (`framing` other than `none`) the head waits for its first
    * bytes or `flush`, so that both leave in one write.

@@ -223,7 +223,8 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     this.#detach()
     if (this.#exchange.reply.started) return this.#cut(code, clock)
     if (stale) return this.#again()
-    attempt?.record(0, firstByteMs, code, reason)
+    // A refusal is a full backend's, or a leaving one's, and no illness.
+    if (!untouched) attempt?.record(0, firstByteMs, code, reason)
     const nothingLeft = untouched || leftNothing(code)
     const again =
       (untouched || wantsRetry(code, this.#lane.action.retry)) && this.#mayTryAgain(nothingLeft)

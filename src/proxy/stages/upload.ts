@@ -61,13 +61,16 @@ export class Upload implements BodySink {
     return !this.#isPaused
   }
 
-  /** Only as long as it may be needed: once a request that is not idempotent has left, never. */
+  /** Only as long as it may be needed: once a request that is not idempotent has left, and no backend can refuse it, never. */
   #keep(chunk: Buffer): void {
     if (!this.#isWhole) return
-    const mayLeave = this.#connection?.connected === true
     this.#keptBytes += chunk.length
-    if (this.#keptBytes > mostKept || (mayLeave && !this.#isIdempotent)) this.#drop()
+    if (this.#keptBytes > mostKept || (this.#hasLeft() && !this.#isIdempotent)) this.#drop()
     else this.#kept.push(Buffer.from(chunk))
+  }
+
+  #hasLeft(): boolean {
+    return this.#connection?.connected === true && !this.#connection.refusable
   }
 
   #drop(): void {
