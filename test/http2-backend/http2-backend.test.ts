@@ -168,3 +168,46 @@ test('a client that goes away takes its stream with it, and no other', async () 
   other.end('last')
   expect((await client.answered(3)).body).toBe('firstlast')
 })
+
+test('W4 the head of an answer goes on before there is anything of its body', async () => {
+  const answers: http2.ServerHttp2Stream[] = []
+  const { proxy } = await rig((stream) => {
+    stream.respond({ ':status': 200, 'x-said': 'head' })
+    answers.push(stream)
+  })
+  const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+  open.push({ close: () => client.destroy() })
+  // The second is on a connection that is warm.
+  for (const body of ['one', 'two']) {
+    const stream = client.request({ ':path': '/' })
+    const [head] = await once(stream, 'response')
+    expect(head).toMatchObject({ 'x-said': 'head' })
+    answers.at(-1)?.end(body)
+    let text = ''
+    for await (const part of stream.setEncoding('utf8')) text += part
+    expect(text).toBe(body)
+  }
+})
+
+test('H7 clients that take nothing hold up their own answers, and nobody else’s', async () => {
+  const part = Buffer.alloc(100 * 1024, 'x')
+  const { proxy, backend } = await rig((stream, headers) => {
+    stream.respond({ ':status': 200 })
+    stream.end(headers[':path'] === '/short' ? 'short' : part)
+  })
+  const greedy = http2.connect(`http://127.0.0.1:${proxy.port}`, {
+    settings: { initialWindowSize: 0 },
+  })
+  open.push({ close: () => greedy.destroy() })
+  for (let n = 0; n < 60; n++) greedy.request({ ':path': '/long' }).on('error', () => {})
+  const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+  open.push({ close: () => client.destroy() })
+  // Far more than the window of a connection.
+  for (let n = 0; n < 200; n++) {
+    const stream = client.request({ ':path': n % 20 === 0 ? '/long' : '/short' })
+    let bytes = 0
+    for await (const chunk of stream) bytes += (chunk as Buffer).length
+    expect(bytes).toBe(n % 20 === 0 ? part.length : 5)
+  }
+  expect(backend.sessions).toHaveLength(1)
+})

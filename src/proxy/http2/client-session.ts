@@ -33,8 +33,11 @@ export interface ClientSessionOwner extends SessionOwner {
   unsolicited(): void
 }
 
-/** Before the server has said how many streams it takes (RFC 9113 §6.5.2 wants at least so many). */
-const assumedStreams = 100
+/**
+ * At once, also where the server takes more, and before it has said how many it takes (RFC 9113 §6.5.2 wants at least so many). There
+ * is room for the window of each: clients that take nothing must not hold up the answers to others.
+ */
+const mostStreams = 100
 /** A new connection before identifiers run out. */
 const mostId = 2 ** 30
 const mostInformational = 16
@@ -45,14 +48,14 @@ export class ClientSession extends Session<Asker> {
   readonly #fields = new ResponseFields()
   /** Neither side wants another stream. */
   #isEnding = false
-  #mostStreams = assumedStreams
+  #mostStreams = mostStreams
   /** Interim answers of streams that have no other yet. */
   readonly #informed = new WeakMap<Stream<Asker>, number>()
   /** Streams whose head has come. */
   readonly #answered = new WeakSet<Stream<Asker>>()
 
   constructor(owner: ClientSessionOwner) {
-    super(owner, 2 * answerHeadBytes, [
+    super(owner, 2 * answerHeadBytes, mostStreams * streamWindow, [
       [settingIds.enablePush, 0],
       [settingIds.initialWindowSize, streamWindow],
       [settingIds.maxHeaderListSize, answerHeadBytes],
@@ -167,7 +170,7 @@ export class ClientSession extends Session<Asker> {
   protected override told(id: number, value: number): void {
     if (id === settingIds.enablePush && value !== 0) return this.fail('protocol_error')
     if (id !== settingIds.maxConcurrentStreams) return
-    this.#mostStreams = value
+    this.#mostStreams = Math.min(value, mostStreams)
     this.#owner.moved()
   }
 

@@ -25,6 +25,8 @@ export interface ServerSessionOwner extends SessionOwner {
 
 /** At once (data-plane.md). */
 const mostStreams = 100
+/** Of all requests of a client together (data-plane.md). */
+const connectionWindow = 1024 * 1024
 
 const faults = Object.fromEntries(
   Object.keys(errorCodes).map((name) => [
@@ -47,7 +49,7 @@ export class ServerSession extends Session<StreamOwner> {
   #isAnnounced = false
 
   constructor(owner: ServerSessionOwner, limits: HeadLimits, scheme: 'http' | 'https') {
-    super(owner, mostBlock(limits), [
+    super(owner, mostBlock(limits), connectionWindow, [
       [settingIds.maxConcurrentStreams, mostStreams],
       [settingIds.initialWindowSize, streamWindow],
       [settingIds.maxHeaderListSize, limits.headerBytes],

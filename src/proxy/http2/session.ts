@@ -29,14 +29,16 @@ export abstract class Session<Owner extends StreamOwner>
 
   /**
    * @param mostBlock bytes of one header block before it is decoded
+   * @param window bytes that the peer may have sent on all streams before somebody consumes them
    * @param settings what we say of us
    */
   constructor(
     owner: SessionOwner,
     mostBlock: number,
+    window: number,
     settings: readonly (readonly [id: number, value: number])[],
   ) {
-    super(owner)
+    super(owner, window)
     const nowMs = owner.nowMs()
     this.blocks = new BlockReader(mostBlock)
     this.readMs = nowMs

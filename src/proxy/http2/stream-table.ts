@@ -32,14 +32,15 @@ export abstract class StreamTable<Owner extends StreamOwner> implements SendingO
   protected peerWindow = initialWindow
   readonly #owner: SessionOwner
 
-  constructor(owner: SessionOwner) {
+  /** @param window bytes that the peer may have sent on all streams before somebody consumes them */
+  constructor(owner: SessionOwner, window: number) {
     this.#owner = owner
     this.print = new FramePrinter(
       (bytes) => owner.send(bytes),
       () => owner.changed(),
     )
     this.sending = new Sending(this, this.print)
-    this.receiving = new Receiving(this.print)
+    this.receiving = new Receiving(this.print, window)
   }
 
   /** A fault of the connection: nothing that comes is understood any more. */
