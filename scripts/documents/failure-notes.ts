@@ -182,8 +182,8 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     '`clock`, `limitMs` and `spentMs` say which.',
   ),
   request_budget_exhausted: note(
-    'The whole exchange, retries included, exceeded `timeouts.request`.',
-    'Raise the clock of the rule, or make the backend faster.',
+    'The whole exchange, retries included, exceeded `timeouts.request`, or the `grpc-timeout` that the client of a call gave it (`clock: grpcTimeout`).',
+    'Raise the clock of the rule, or the deadline of the client, or make the backend faster.',
   ),
   http_version_unsupported: note(
     'The request names an HTTP version other than 1.0 or 1.1.',

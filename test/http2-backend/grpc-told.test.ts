@@ -136,6 +136,64 @@ test('a client that leaves its call', async () => {
   expect(await counted(proxy, { status: 'CANCELLED', by: 'client' })).toBe(1)
 })
 
+/** A call whose two sides have all the time that clocks give them. */
+async function openCall(proxy: TestProxy): Promise<http2.ClientHttp2Stream> {
+  const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+  open.push({ close: () => client.destroy() })
+  const stream = client.request({ ':method': 'POST', ':path': '/a', 'content-type': type })
+  await once(stream, 'response')
+  return stream
+}
+
+test('a client that has no question for longer than bodyIdle keeps its call while the backend talks', async () => {
+  const { proxy } = await rig(
+    (stream) => {
+      stream.respond({ ':status': 200, 'content-type': type }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      const timer = setInterval(() => stream.write('news'), 100)
+      stream.on('data', () => stream.end('bye'))
+      stream.on('close', () => clearInterval(timer))
+    },
+    { clocks: { bodyIdleMs: 300 } },
+  )
+  const stream = await openCall(proxy)
+  let trailers: http2.IncomingHttpHeaders = {}
+  stream.on('trailers', (fields) => (trailers = fields))
+  let got = ''
+  stream.on('data', (part: Buffer) => {
+    got += part.toString()
+    // Some 900 ms.
+    if (got === 'news'.repeat(9)) stream.end('enough')
+  })
+  await once(stream, 'end')
+  expect(trailers['grpc-status']).toBe('0')
+  expect(got).toMatch(/^(news){9,}bye$/)
+})
+
+test('a stream that idles: DEADLINE_EXCEEDED, which says by which clock and what helps', async () => {
+  const timeouts = { requestMs: 5000, backendRequestMs: 5000, connectMs: 1000, idleMs: 200 }
+  const act: Act = (stream) => stream.respond({ ':status': 200, 'content-type': type })
+  const { proxy, line } = await rig(act, { rule: { timeouts } })
+  const stream = await openCall(proxy)
+  const [trailers] = (await once(stream, 'trailers')) as [http2.IncomingHttpHeaders]
+  expect(trailers['grpc-status']).toBe('4')
+  expect(trailers['grpc-message']).toContain('200 ms')
+  expect(trailers['grpc-message']).toContain('raise timeouts.idle of the rule')
+  stream.destroy()
+  expect(await line).toMatchObject({
+    clock: 'idle',
+    'rpc.response.status_code': 'DEADLINE_EXCEEDED',
+    'rpc.status_by': 'gateway',
+  })
+})
+
+test('a deadline of the client is told as its own', async () => {
+  const { proxy, line } = await rig(() => {})
+  const { head } = await call(proxy, { 'grpc-timeout': '50m' })
+  expect(head['grpc-message']).toContain("The client's own grpc-timeout of 50 ms is over.")
+  expect(await line).toMatchObject({ clock: 'grpcTimeout', clock_limit_ms: 50 })
+})
+
 test('a request that is none of gRPC has none of this', async () => {
   const { proxy, line } = await rig((stream) => {
     stream.respond({ 'grpc-status': '14' })

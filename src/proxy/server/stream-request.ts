@@ -39,6 +39,7 @@ export class StreamRequest implements Request, BodySource {
   #hasEnded: boolean
   #trailers: HeaderList | undefined
   #deadline: Deadline | undefined
+  #isTimed = true
 
   constructor(home: StreamHome, stream: Stream, head: RequestHead) {
     this.#home = home
@@ -147,9 +148,15 @@ export class StreamRequest implements Request, BodySource {
     this.#sink?.abort(code, detail)
   }
 
+  untimed(): void {
+    this.#isTimed = false
+    this.#watch()
+  }
+
   /** A clock runs only while the client is waited for. A tunnel has its own. */
   #watch(): void {
     if (this.#stream.isTunnel) return
+    if (!this.#isTimed) return this.#deadline?.clear()
     if (!this.awaited || this.#fault !== undefined) return this.#deadline?.clear()
     const { host } = this.#home
     this.#deadline ??= new Deadline(host.wheel, () => this.#expired())

@@ -35,6 +35,17 @@ test('expiry before the head is 504, with clock, limit and time spent', () => {
   expect(told.spentMs).toBeGreaterThanOrEqual(5000)
 })
 
+test.each([
+  [500, 'grpcTimeout', 500],
+  [5000, 'grpcTimeout', 5000],
+  [9000, 'request', 5000],
+])('a call with a deadline of %d ms ends by the clock %s', (timeoutMs, name, limitMs) => {
+  const { clock, exchange } = begun({ grpc: { timeoutMs, isAnswered: false, end: undefined } })
+  clock.advance(5200)
+  expect(exchange.reply.headers?.get('grpc-status')).toBe('4')
+  expect(exchange.failureDetail).toMatchObject({ clock: name, limitMs })
+})
+
 test('it is 408 when the client’s body is what is missing', () => {
   const { clock, exchange } = begun({ body: { ...noBody, framing: 'chunked', awaited: true } })
   clock.advance(5200)

@@ -27,5 +27,5 @@ function expired(exchange: Exchange, limitMs: number): void {
   const spentMs = Math.round(runtime.clock.nowMs() - request.startedMs)
   const code =
     request.body.awaited && grpc === undefined ? 'request_timeout' : 'request_budget_exhausted'
-  fail(exchange, code, { clock: 'request', limitMs, spentMs })
+  fail(exchange, code, { clock: ownMs === limitMs ? 'grpcTimeout' : 'request', limitMs, spentMs })
 }

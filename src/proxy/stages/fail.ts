@@ -9,9 +9,10 @@ import {
 import { isFieldValue } from '../http1/field-scan.ts'
 import { HeaderList } from '../http1/header-list.ts'
 import { sendHead } from './answer.ts'
+import { callMessage } from './call-message.ts'
 import { errorPage, type ReadyPage } from './error-pages.ts'
 import type { Exchange } from './exchange.ts'
-import { type CallFault, type GrpcCall, grpcFailure, statusFields } from './grpc.ts'
+import { type CallFault, type GrpcCall, statusFields, statusOfFailure } from './grpc.ts'
 
 const nothing: FailureDetail = Object.freeze({})
 
@@ -30,7 +31,7 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   }
   const { reply, grpc } = exchange
   if (grpc !== undefined && (!reply.started || grpc.isAnswered))
-    return failCall(exchange, grpc, grpcFailure(code, failures[code], detail))
+    return failCall(exchange, grpc, callFault(exchange, code, detail))
   if (reply.started && !reply.retract()) return reply.abort()
   if (refusals.has(code)) reply.closeAfter()
   const page = errorPage(exchange.rule, code)
@@ -40,6 +41,11 @@ export function fail(exchange: Exchange, code: FailureCode, detail: FailureDetai
   reply.write(body)
   reply.end()
 }
+
+const callFault = ({ rule }: Exchange, code: FailureCode, detail: FailureDetail): CallFault => ({
+  status: statusOfFailure(failures[code]),
+  message: callMessage(failures[code], detail, errorPage(rule, code) !== undefined),
+})
 
 /** Of gRPC there is always an answer, and its end says how it went: alone, or behind what has come so far. */
 function failCall(exchange: Exchange, call: GrpcCall, fault: CallFault): void {

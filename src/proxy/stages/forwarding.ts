@@ -55,6 +55,8 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     this.#exchange = exchange
     this.#lane = lane
     const { head, body } = exchange.request
+    // A stream of questions has its pauses; `idle` counts both ways.
+    if (exchange.grpc !== undefined) body.untimed?.()
     if (body.framing !== 'none')
       this.#upload = new Upload(body, isIdempotent(head, lane.action.retry), this)
   }

@@ -1,4 +1,4 @@
-import type { Failure, FailureCode, FailureDetail } from '../../model/failure.ts'
+import type { Failure, FailureDetail } from '../../model/failure.ts'
 import { type GrpcStatus, grpcStatuses, grpcStatusOf } from '../../model/grpc-status.ts'
 import { HeaderList } from '../http1/header-list.ts'
 import type { Request } from '../http1/message.ts'
@@ -90,15 +90,16 @@ const byStatus: Readonly<Record<number, GrpcStatus>> = {
   504: 'DEADLINE_EXCEEDED',
 }
 
-const statusOf = (code: FailureCode, status: number): GrpcStatus =>
+/** A failure of the gateway's, as clients of gRPC know it. */
+export const statusOfFailure = ({ code, status }: Failure): GrpcStatus =>
   code === 'upstream_protocol_error' ? 'INTERNAL' : (byStatus[status] ?? 'INTERNAL')
 
-/** A failure of the gateway's, as clients of gRPC read it. */
-export const grpcFailure = (
-  code: FailureCode,
-  { status, title }: Failure,
-  { detail }: FailureDetail,
-): CallFault => ({ status: statusOf(code, status), message: detail ?? title })
+/** What the gateway says of a call that failed. */
+export interface CallFault {
+  readonly status: GrpcStatus
+  /** Percent-encoded where it has to be. */
+  readonly message: string
+}
 
 /** What a backend owes and did not say. */
 export const noStatus: CallFault = {
@@ -106,21 +107,9 @@ export const noStatus: CallFault = {
   message: 'The backend ended its answer without a grpc-status',
 }
 
-/** What the gateway says of a call that failed. */
-export interface CallFault {
-  readonly status: GrpcStatus
-  readonly message: string
-}
-
 export function statusFields({ status, message }: CallFault): HeaderList {
   const fields = new HeaderList()
   fields.add('grpc-status', String(grpcStatuses.indexOf(status)))
-  fields.add('grpc-message', percentEncoded(message))
+  fields.add('grpc-message', message)
   return fields
 }
-
-/** What is not printable ASCII, and the percent sign. */
-const percentEncoded = (text: string): string =>
-  text.replace(/[^\x20-\x24\x26-\x7e]+/g, (part) =>
-    Buffer.from(part, 'utf8').toString('hex').toUpperCase().replace(/../g, '%$&'),
-  )
