@@ -136,6 +136,15 @@ describe('T2 old versions and weak ciphers', () => {
     },
   )
 
+  test.each(['ffdhe2048', 'ffdhe8192', 'X448', 'P-521'])('group %s is refused', async (group) => {
+    const options = { minVersion: 'TLSv1.3', ecdhCurve: group } as const
+    expect(await refused(options)).toMatch(/HANDSHAKE_FAILURE|ILLEGAL_PARAMETER/)
+  })
+
+  test.each(['X25519', 'P-256', 'P-384'])('group %s is taken', async (group) => {
+    expect(await refused({ minVersion: 'TLSv1.3', ecdhCurve: group })).toBe('200 a.shop.example')
+  })
+
   test('renegotiation is refused', async () => {
     const { socket } = await connect(gateway.port, 'a.shop.example', { maxVersion: 'TLSv1.2' })
     const error = await new Promise((resolve) => {
