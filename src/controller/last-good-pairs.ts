@@ -1,6 +1,6 @@
 import type { Secret } from './api/objects.ts'
 import type { World } from './api/world.ts'
-import { pairOf } from './compile/pair.ts'
+import { isOf, namesOf, pairOf } from './compile/pair.ts'
 
 interface Good {
   readonly secret: Secret
@@ -9,12 +9,14 @@ interface Good {
 
 /**
  * Remembers the last certificate that each Secret held and that could be served, and puts it into the World while what the Secret
- * holds now is worse: broken, or expired when the one before is not (hostile-inputs T6). A Secret that is gone is forgotten. It is
+ * holds now is worse: broken, or expired when the one before is not (hostile-inputs T6). Those before that are of a name which the
+ * present one is not of are kept beside it: a host of that name needs one. A Secret that is gone is forgotten. It is
  * remembered as long as this process lives: private keys are written nowhere.
  */
 export class LastGoodPairs {
   readonly #wallMs: () => number
   readonly #good = new Map<string, Good>()
+  readonly #former = new Map<string, readonly Secret[]>()
 
   constructor(wallMs: () => number) {
     this.#wallMs = wallMs
@@ -27,8 +29,10 @@ export class LastGoodPairs {
       present.add(keyOf(secret))
       return this.#judge(secret) ?? []
     })
-    for (const key of this.#good.keys()) if (!present.has(key)) this.#good.delete(key)
-    return better.length === 0 ? world : { ...world, lastGoodSecrets: better }
+    for (const key of this.#good.keys()) if (!present.has(key)) this.#forget(key)
+    const formerSecrets = [...this.#former.values()].flat()
+    if (better.length === 0 && formerSecrets.length === 0) return world
+    return { ...world, lastGoodSecrets: better, formerSecrets }
   }
 
   /** What is better than what the Secret holds now; undefined: nothing is. */
@@ -40,8 +44,22 @@ export class LastGoodPairs {
       before !== undefined &&
       (now === undefined || (this.#isExpired(now) && !this.#isExpired(before)))
     if (isWorse) return before.secret
-    if (now !== undefined) this.#good.set(key, now)
+    if (now !== undefined) this.#take(key, now, before)
     return undefined
+  }
+
+  #take(key: string, now: Good, before: Good | undefined): void {
+    this.#good.set(key, now)
+    if (before === undefined || before.secret === now.secret) return
+    const former = [before.secret, ...(this.#former.get(key) ?? [])]
+    const wanted = former.filter((each) => !replaces(now.secret, each)).slice(0, mostFormer)
+    if (wanted.length === 0) this.#former.delete(key)
+    else this.#former.set(key, wanted)
+  }
+
+  #forget(key: string): void {
+    this.#good.delete(key)
+    this.#former.delete(key)
   }
 
   #isExpired({ expiresWallMs }: Good): boolean {
@@ -49,9 +67,18 @@ export class LastGoodPairs {
   }
 }
 
+const mostFormer = 4
+
 const tlsType = 'kubernetes.io/tls'
 
 const keyOf = ({ meta }: Secret): string => `${meta.namespace}/${meta.name}`
+
+/** Whether a certificate is of every name that another one is of. */
+function replaces(secret: Secret, former: Secret): boolean {
+  const [now, before] = [pairOf(secret), pairOf(former)]
+  if ('fault' in now || 'fault' in before) return false
+  return namesOf(before.pair.leaf).every((name) => isOf(now.pair, name))
+}
 
 const expiries = new WeakMap<Secret, number>()
 

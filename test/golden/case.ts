@@ -73,6 +73,7 @@ const emptyWorld = (): Building => ({
   lastGoodRoutes: [],
   lastGoodAuthorizers: [],
   lastGoodSecrets: [],
+  formerSecrets: [],
 })
 
 const listOf = {

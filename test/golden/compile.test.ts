@@ -49,6 +49,7 @@ const upTo = (world: World, count: number): World => ({
   lastGoodRoutes: world.lastGoodRoutes.slice(0, count),
   lastGoodAuthorizers: world.lastGoodAuthorizers.slice(0, count),
   lastGoodSecrets: world.lastGoodSecrets.slice(0, count),
+  formerSecrets: world.formerSecrets,
 })
 
 const compile = (manifests: readonly Manifest[]) =>

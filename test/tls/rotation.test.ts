@@ -113,6 +113,25 @@ describe('T6 a Secret that is rotated', () => {
     await gateway.program.until<Page>('/debug/status', (now) => said(now) === '')
   })
 
+  test('to a certificate of another host: the one before is shown, also when the Secret breaks then', async () => {
+    hold(secret('shop', await issue('ours')))
+    await untilShown('ours')
+    hold(secret('shop', await issue('theirs', { dnsNames: ['www.shop.example'] })))
+    const page = await gateway.program.until<Page>('/debug/status', (now) => said(now) !== '')
+    expect(said(page)).toMatch(
+      /its certificate is not of "api.shop.example"; it is of www.shop.example; the one before is shown for "api.shop.example"$/,
+    )
+    expect(await shown()).toBe('ours')
+    hold(secret('shop', { cert: '', key: '' }))
+    await gateway.program.until<Page>('/debug/status', (now) => /cannot be used/.test(said(now)))
+    expect(await shown()).toBe('ours')
+    const { text } = await gateway.program.ask('/metrics')
+    expect(text).toContain(`fairlead_certificate_not_after_seconds{hostname="${host}"`)
+    hold(secret('shop', await issue('after')))
+    await untilShown('after')
+    await gateway.program.until<Page>('/debug/status', (now) => said(now) === '')
+  })
+
   test('with an expired one and nothing better: it is shown', async () => {
     const own = await startGateway(
       documents(secret('shop', await issue('old', { validity: days(-2, -1) }))),

@@ -30,4 +30,6 @@ export interface World {
   readonly lastGoodAuthorizers: readonly ApiAuthorizerObject[]
   /** What Secrets with certificates were, where that is better than what they are. Taken by namespace and name. */
   readonly lastGoodSecrets: readonly Secret[]
+  /** What Secrets with certificates were, several of one name, where that is of a name that what they are now is not of. */
+  readonly formerSecrets: readonly Secret[]
 }

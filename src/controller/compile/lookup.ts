@@ -8,6 +8,8 @@ export interface Tables {
   readonly secrets: ReadonlyTable<Secret>
   /** Certificates that are better than what their Secrets hold now. */
   readonly lastGoodSecrets: ReadonlyTable<Secret>
+  /** Certificates that are of names that those after them are not of. */
+  readonly formerSecrets: ReadonlyTable<readonly Secret[]>
   readonly configMaps: ReadonlyTable<ConfigMap>
   /** By the namespace that grants. */
   readonly grants: ReadonlyTable<readonly ReferenceGrant[]>

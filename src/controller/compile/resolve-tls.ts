@@ -32,9 +32,10 @@ export function resolveTls(
   const problems: Problem[] = []
   const { pair, problem } = pairRef ? resolvePair(lookup, from, pairRef) : {}
   if (problem !== undefined) problems.push(problem)
-  const strangers = pair ? hostnames.filter(({ hostname }) => !isOf(pair, hostname)) : []
-  if (pairRef && pair && strangers.length > 0) problems.push(notOf(pair, pairRef, strangers))
-  const print = pair && vault.keep(pair.text)
+  const strangers = pair ? namesIn(hostnames).filter((name) => !isOf(pair, name)) : []
+  const former = pairRef ? formerFor(strangers, formerPairs(lookup, pairRef)) : noPairs
+  if (pairRef && pair && strangers.length > 0)
+    problems.push(notOf(pair, pairRef, { strangers, former, isBefore: problem !== undefined }))
   const authorities = client?.caRefs.flatMap((ref) => {
     const found = resolveAuthorities(lookup, from, ref, vault)
     if (typeof found === 'string') return found
@@ -45,31 +46,86 @@ export function resolveTls(
     ...rest,
     ...(client && { client: Object.freeze({ mode: client.mode, authorities: authorities ?? [] }) }),
   })
-  const whole = Object.freeze({ ...common, ...(print && { pair: print }) })
-  const without = new Set(strangers.map(({ hostname }) => hostname))
-  const isShown = pairRef && pair && print !== undefined && strangers.length < hostnames.length
+  const withPair = (shown: Pair): HostTls =>
+    Object.freeze({ ...common, pair: vault.keep(shown.text) })
+  const whole = pair ? withPair(pair) : common
+  const others = new Map(
+    strangers.map((name) => {
+      const shown = former.get(name)
+      return [name, shown ? withPair(shown) : common] as const
+    }),
+  )
+  const [firstFormer] = former.values()
+  const shown = strangers.length < hostnames.length ? pair : firstFormer
   return {
-    ofHost: (hostname) => (without.has(hostname) ? common : whole),
-    ...(isShown && { certificate: certificateOf(pair, pairRef, print) }),
+    ofHost: (hostname) => others.get(hostname) ?? whole,
+    ...(pairRef && shown && { certificate: certificateOf(shown, pairRef, vault) }),
     problems,
   }
 }
 
-const certificateOf = (
-  { leaf }: Pair,
-  { namespace, name }: PairRefDraft,
-  print: string,
-): RouteCertificate => Object.freeze({ secret: `${namespace}/${name}`, print, ...factsOf(leaf) })
+const namesIn = (hostnames: readonly HostnameDraft[]): readonly string[] =>
+  hostnames.map(({ hostname }) => hostname)
 
-const notOf = (
+const noPairs: ReadonlyMap<string, Pair> = new Map()
+
+/** What a Secret held before, what lasts longest first. */
+const formerPairs = (lookup: Lookup, { namespace, name }: PairRefDraft): readonly Pair[] =>
+  (lookup.find('formerSecrets', namespace, name) ?? [])
+    .flatMap((secret) => {
+      const result = pairOf(secret)
+      return 'pair' in result ? result.pair : []
+    })
+    .sort((a, b) => Date.parse(b.leaf.validTo) - Date.parse(a.leaf.validTo))
+
+/** The certificate of each hostname that only an earlier one is of. */
+const formerFor = (
+  hostnames: readonly string[],
+  pairs: readonly Pair[],
+): ReadonlyMap<string, Pair> =>
+  new Map(
+    hostnames.flatMap((name) => {
+      const pair = pairs.find((each) => isOf(each, name))
+      return pair === undefined ? [] : [[name, pair] as const]
+    }),
+  )
+
+const certificateOf = (
+  { leaf, text }: Pair,
+  { namespace, name }: PairRefDraft,
+  vault: Vault,
+): RouteCertificate =>
+  Object.freeze({
+    secret: `${namespace}/${name}`,
+    print: vault.keep(text),
+    ...factsOf(leaf),
+  })
+
+/** The hostnames that a certificate is not of, and what they are shown. */
+interface Strange {
+  readonly strangers: readonly string[]
+  readonly former: ReadonlyMap<string, Pair>
+  /** It is the one that the Secret held before, too: what it holds now cannot be used. */
+  readonly isBefore: boolean
+}
+
+function notOf(
   pair: Pair,
   { where }: PairRefDraft,
-  hostnames: readonly HostnameDraft[],
-): Problem => ({
-  reason: 'RefInvalid',
-  path: where,
-  message: `its certificate is not of ${hostnames.map(({ hostname }) => `"${hostname}"`).join(', ')}; it is of ${namesOf(pair.leaf).join(', ') || 'no DNS name'}`,
-})
+  { strangers, former, isBefore }: Strange,
+): Problem {
+  const which = isBefore ? 'that certificate' : 'its certificate'
+  const kept = strangers.filter((name) => former.has(name))
+  const rest = strangers.filter((name) => !former.has(name))
+  const message = [
+    `${which} is not of ${quoted(strangers)}; it is of ${namesOf(pair.leaf).join(', ') || 'no DNS name'}`,
+    kept.length > 0 && `the one before is shown for ${quoted(kept)}`,
+    rest.length > 0 && `the default certificate, if there is one, is shown for ${quoted(rest)}`,
+  ]
+  return { reason: 'RefInvalid', path: where, message: message.filter(Boolean).join('; ') }
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
 
 /** A certificate and its key, as far as there are any, and what is wrong with the Secret. */
 export interface ResolvedPair {

@@ -52,6 +52,7 @@ test('what routes have in common is in memory once: ten thousand of them fit', (
     lastGoodRoutes: [],
     lastGoodAuthorizers: [],
     lastGoodSecrets: [],
+    formerSecrets: [],
   }
   const world: World = { routes, ...none, ...rest }
   const options = { className: 'fairlead', allowLoopback: false, settings: defaultSettings }

@@ -29,6 +29,7 @@ export class WorldTables implements Tables {
   readonly configMaps = new Table<ConfigMap>(keyOf)
   readonly grants = new GroupTable<ReferenceGrant>(({ meta }) => meta.namespace)
   readonly lastGoodSecrets = new Table<Secret>(keyOf)
+  readonly formerSecrets = new GroupTable<Secret>(keyOf)
   readonly lastGoodRoutes = new Table<ApiRouteObject>(identityOf)
   readonly authorizers = new DerivedTable<AuthorizerState>(Object.is)
   readonly injected = new DerivedTable<readonly string[]>(isSameList)
@@ -49,6 +50,7 @@ export class WorldTables implements Tables {
       this.grants,
       this.lastGoodRoutes,
       this.lastGoodSecrets,
+      this.formerSecrets,
     ]
     return [...tables, this.authorizers, this.injected].reduce(
       (sum, { version }) => sum + version,
@@ -61,6 +63,7 @@ export class WorldTables implements Tables {
     this.changedServices = new Set([...services, ...this.slices.update(world.endpointSlices)])
     this.secrets.update(world.secrets)
     this.lastGoodSecrets.update(world.lastGoodSecrets)
+    this.formerSecrets.update(world.formerSecrets)
     this.configMaps.update(world.configMaps)
     this.grants.update(world.referenceGrants)
     this.lastGoodRoutes.update(world.lastGoodRoutes)

@@ -137,6 +137,7 @@ export class ClusterSource {
       lastGoodRoutes: [],
       lastGoodAuthorizers: [],
       lastGoodSecrets: [],
+      formerSecrets: [],
     }
   }
 

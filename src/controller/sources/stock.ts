@@ -93,4 +93,5 @@ const worldOf = (found: Objects): World => ({
   lastGoodRoutes: [],
   lastGoodAuthorizers: [],
   lastGoodSecrets: [],
+  formerSecrets: [],
 })
