@@ -147,15 +147,15 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   upstream_tls_failed: note(
     'The TLS handshake with the backend failed: an unknown CA, another name, or an expired certificate.',
-    '`reason` of the attempt in the access log names the fault (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, …). A private CA is given with `NODE_EXTRA_CA_CERTS`; verification cannot be switched off.',
+    '`reason` of the attempt in the access log names the fault (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, …). `no_tls_spoken`: the port is one without TLS, write `http://` or drop `tls`. `handshake_refused`: the backend broke off; often it wants a client certificate (`tls.clientCertificateRef`), or no version of TLS is common. A private CA is given with `NODE_EXTRA_CA_CERTS`; verification cannot be switched off.',
   ),
   upstream_reset: note(
     'The backend closed the connection before its answer was complete.',
-    'Look for a crash or a restart in the log of the backend.',
+    'Look for a crash or a restart in the log of the backend, or `protocol: H2C` is missing: a backend that speaks nothing but HTTP/2 (gRPC) closes a connection of HTTP/1.1; `reason` of the attempt is `http2_spoken` where it said something first. `client_certificate_wanted`: give the backend `tls.clientCertificateRef`.',
   ),
   upstream_protocol_error: note(
     'The answer of the backend breaks HTTP/1.1, so it cannot be passed on safely.',
-    'Mend the backend: two framing headers, a bad chunk, or a header with control characters are usual.',
+    'Mend the backend, or its `protocol`: `http2_spoken` as the `reason` of the attempt wants `H2C`, and with `HTTP2` a backend must choose `h2` in its handshake. Two framing headers, a bad chunk, or a header with control characters are usual faults.',
   ),
   authorizer_unavailable: note(
     'The authorizer cannot decide: it is missing, broken, or its keys could never be fetched, or not for longer than `staleKeysFor`.',

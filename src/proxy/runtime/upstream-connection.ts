@@ -6,7 +6,13 @@ import type { Framing, ResponseHead } from '../http1/message.ts'
 import { printChunkHead, printRequestHead } from '../http1/print-head.ts'
 import { ResponseParser } from '../http1/response-parser.ts'
 import { writePart } from '../http1/write-part.ts'
-import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
+import {
+  type ConnectFault,
+  connectFaultOf,
+  handshakeFaultOf,
+  isHttp2,
+  isOfTls,
+} from './connect-fault.ts'
 import {
   soonest,
   type UpstreamClock,
@@ -184,7 +190,7 @@ export class UpstreamConnection implements UpstreamExchange {
     let at = 0
     while (at < end && this.#phase === 'head') {
       const consumed = this.#parser.parse(bytes, at, end, this.#method)
-      if (consumed < 0) return this.#fail('upstream_protocol_error')
+      if (consumed < 0) return this.#refuse(bytes, at, end)
       if (consumed === 0) return void (this.#pending = Buffer.from(bytes.subarray(at, end)))
       at += consumed
       if (!this.#head(at, end)) return
@@ -192,6 +198,11 @@ export class UpstreamConnection implements UpstreamExchange {
     if (this.#phase === 'tunnel') return this.#pass(bytes, at, end)
     if (at < end && this.#phase === 'body') this.#body(bytes, at, end)
     if (this.#phase === 'body') this.#owner?.paused()
+  }
+
+  #refuse(bytes: Buffer, at: number, end: number): void {
+    const reason = isHttp2(bytes, at, end) ? 'http2_spoken' : undefined
+    this.#fail('upstream_protocol_error', undefined, reason)
   }
 
   /** False when the exchange is over. */
@@ -322,14 +333,16 @@ export class UpstreamConnection implements UpstreamExchange {
   }
 
   #broken(error: NodeJS.ErrnoException): void {
-    if (this.connected) return this.#lost('upstream_reset')
+    if (this.connected) return this.#lost('upstream_reset', handshakeFaultOf(error))
     const tls = this.#secure && isOfTls(error)
     this.#lost(tls ? 'upstream_tls_failed' : 'connect_failed', connectFaultOf(error))
   }
 
   #lost(code: FailureCode, reason?: ConnectFault): void {
     if (this.#phase === 'dead') return
-    this.#fail(code, undefined, reason)
+    const pending = this.#pending
+    const isOther = pending !== undefined && isHttp2(pending, 0, pending.length)
+    this.#fail(code, undefined, isOther ? 'http2_spoken' : reason)
   }
 
   #fail(code: FailureCode, clock?: UpstreamClock, reason?: ConnectFault): void {

@@ -5,7 +5,7 @@ import { Deadline, type Wheel } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import { ClientSession, type ClientSessionOwner, type Loss } from '../http2/client-session.ts'
 import { preface } from '../http2/frame.ts'
-import { type ConnectFault, connectFaultOf, isOfTls } from './connect-fault.ts'
+import { type ConnectFault, connectFaultOf, handshakeFaultOf, isOfTls } from './connect-fault.ts'
 import { UpstreamStream } from './upstream-stream.ts'
 
 /** What a pool wants to know of its sessions. */
@@ -172,7 +172,7 @@ export class UpstreamSession implements ClientSessionOwner {
   }
 
   #broken(error: NodeJS.ErrnoException): void {
-    if (this.connected) return this.#die('upstream_reset')
+    if (this.connected) return this.#die('upstream_reset', handshakeFaultOf(error))
     const isTls = this.secure && isOfTls(error)
     this.#die(isTls ? 'upstream_tls_failed' : 'connect_failed', connectFaultOf(error))
   }
