@@ -1,3 +1,4 @@
+import { atTurnEnd } from '../../base/turn-end.ts'
 import { Deadline } from '../../base/wheel.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { HeaderList } from '../http1/header-list.ts'
@@ -129,6 +130,12 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.#phase = 'body'
     this.#idleClock()
     this.#owner?.responded(head)
+    // Alone if it has to: who streams may have nothing more to say for long.
+    if (this.#owner !== undefined) atTurnEnd(this.#flushHead)
+  }
+
+  readonly #flushHead = (): void => {
+    if (!this.#paused) this.#owner?.paused()
   }
 
   data(bytes: Buffer, start: number, end: number): void {
