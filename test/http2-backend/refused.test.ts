@@ -100,6 +100,42 @@ test.each([0, 1, 3])(
   },
 )
 
+test.each([1, 10])(
+  'a burst of 60 before the backend has said that it takes %i at once loses nothing, and is refused little',
+  async (most) => {
+    let refused = 0
+    const running = new Map<unknown, number>()
+    const act: Act = (stream) => {
+      const { session } = stream
+      const count = (running.get(session) ?? 0) + 1
+      if (count > most) {
+        refused++
+        return refuse(stream)
+      }
+      running.set(session, count)
+      stream.on('close', () => running.set(session, (running.get(session) ?? 0) - 1))
+      setImmediate(() => echo(stream))
+    }
+    const all = await rig(act, { maxConnections: 20 }, { settings: { maxConcurrentStreams: most } })
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        ask(all, n % 2 === 0 ? 'GET' : 'POST', n % 2 === 0 ? '' : `${n}`),
+      ),
+    )
+    expect(answers.map(({ status, body }) => `${status} ${body}`)).toEqual(
+      answers.map((_, n) => (n % 2 === 0 ? '200 ' : `200 ${n}`)),
+    )
+    expect(refused).toBeLessThan(20)
+  },
+)
+
+test('a body of 1 MB waits with its head, and arrives whole', async () => {
+  const all = await rig(echo)
+  const body = 'abcdefgh'.repeat(128 * 1024)
+  const answers = await Promise.all(Array.from({ length: 8 }, () => ask(all, 'POST', body)))
+  expect(answers.every((answer) => answer.body === body)).toBe(true)
+})
+
 test('refusals are no illness: nothing is ejected for them', async () => {
   const turns = inTurn(refuse)
   const all = await rig(turns.act, {

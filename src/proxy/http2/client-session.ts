@@ -29,6 +29,8 @@ export interface Asker extends StreamOwner {
 export interface ClientSessionOwner extends SessionOwner {
   /** A stream is over, or the server takes more or fewer of them: `room` has changed. */
   moved(): void
+  /** The server has said how many streams it takes. */
+  greeted(): void
   /** The server said something that answers nothing (D3). */
   unsolicited(): void
 }
@@ -38,6 +40,8 @@ export interface ClientSessionOwner extends SessionOwner {
  * is room for the window of each: clients that take nothing must not hold up the answers to others.
  */
 const mostStreams = 100
+/** Before it has said so no more than these are opened: what a server refuses has to be sent again. */
+const earlyStreams = 4
 /** A new connection before identifiers run out. */
 const mostId = 2 ** 30
 const mostInformational = 16
@@ -67,6 +71,11 @@ export class ClientSession extends Session<Asker> {
   get room(): number {
     if (this.isOver || this.#isEnding || this.lastId >= mostId) return 0
     return this.#mostStreams - this.byId.size
+  }
+
+  /** Another stream can be opened at once; else it is better to wait until the server has said how many it takes. */
+  get takesNow(): boolean {
+    return this.isGreeted || this.byId.size < earlyStreams
   }
 
   // Requests out. They have no trailers: those of clients could hold what no header of theirs may say (F22, U6).
@@ -172,6 +181,10 @@ export class ClientSession extends Session<Asker> {
     if (id !== settingIds.maxConcurrentStreams) return
     this.#mostStreams = Math.min(value, mostStreams)
     this.#owner.moved()
+  }
+
+  protected override greeted(): void {
+    this.#owner.greeted()
   }
 
   protected override pushed(): void {

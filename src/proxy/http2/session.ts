@@ -57,6 +57,8 @@ export abstract class Session<Owner extends StreamOwner>
   protected goesAway(_lastId: number): void {}
   /** A setting that is not about frames and windows. */
   protected told(_id: number, _value: number): void {}
+  /** The first settings of the peer are in force. */
+  protected greeted(): void {}
   /** PUSH_PROMISE: nobody may send one here. */
   protected pushed(): void {
     this.fail('protocol_error')
@@ -147,6 +149,7 @@ export abstract class Session<Owner extends StreamOwner>
   #settings({ length, flags }: FrameHead, bytes: Buffer, start: number, end: number): void {
     const isAck = (flags & bits.ack) !== 0
     if (!this.#isGreeted && isAck) return this.fail('protocol_error')
+    const isFirst = !this.#isGreeted
     this.#isGreeted = true
     if (length > 6 * mostSettings) return this.fail('enhance_your_calm')
     this.control()
@@ -157,6 +160,7 @@ export abstract class Session<Owner extends StreamOwner>
     // Said before the windows are used that it opens.
     this.print.settingsAck()
     this.sending.pump()
+    if (isFirst) this.greeted()
   }
 
   #apply(id: number, value: number): void {

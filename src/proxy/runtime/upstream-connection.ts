@@ -51,6 +51,7 @@ export class UpstreamConnection implements UpstreamExchange {
   /** HTTP/1.1 has no way to say so. */
   readonly untouched = false
   readonly refusable = false
+  readonly unsent = false
   #owner: UpstreamOwner | undefined
   #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
   #phase: 'idle' | 'head' | 'body' | 'tunnel' | 'closing' | 'dead' = 'idle'

@@ -34,6 +34,8 @@ export class UpstreamSession implements ClientSessionOwner {
   readonly #deadline: Deadline
   /** Those that have begun and are not over. */
   readonly #streams = new Set<UpstreamStream>()
+  /** Those of them that wait until the backend has said how many it takes. */
+  readonly #held = new Set<UpstreamStream>()
   #phase: 'open' | 'closing' | 'dead' = 'open'
   #isFlushing = false
   /** Nothing leaves before it is known that the backend speaks HTTP/2. Bounded by the windows that all begin with. */
@@ -57,7 +59,7 @@ export class UpstreamSession implements ClientSessionOwner {
 
   /** Streams that it would still take. */
   get room(): number {
-    return this.#phase === 'open' ? this.session.room : 0
+    return this.#phase === 'open' ? this.session.room - this.#held.size : 0
   }
 
   get idle(): boolean {
@@ -73,12 +75,17 @@ export class UpstreamSession implements ClientSessionOwner {
     return new UpstreamStream(this)
   }
 
-  began(stream: UpstreamStream): void {
+  /** @returns false when it has to wait for `UpstreamStream.go` */
+  began(stream: UpstreamStream): boolean {
     this.#streams.add(stream)
     this.#deadline.clear()
+    if (this.session.takesNow && this.#held.size === 0) return true
+    this.#held.add(stream)
+    return false
   }
 
   gone(stream: UpstreamStream): void {
+    this.#held.delete(stream)
     if (this.#streams.delete(stream) && this.#phase === 'open' && this.idle) this.#rest()
   }
 
@@ -134,6 +141,21 @@ export class UpstreamSession implements ClientSessionOwner {
     else this.#home.moved(this)
   }
 
+  /** What it does not take goes elsewhere. */
+  greeted(): void {
+    for (const stream of this.#takeHeld()) {
+      if (this.session.room > 0) stream.go()
+      else stream.turnAway()
+    }
+    this.moved()
+  }
+
+  #takeHeld(): UpstreamStream[] {
+    const held = [...this.#held]
+    this.#held.clear()
+    return held
+  }
+
   unsolicited(): void {
     this.#home.unsolicited()
   }
@@ -145,6 +167,7 @@ export class UpstreamSession implements ClientSessionOwner {
     this.#home.dropped(this)
     this.#deadline.set(this.nowMs(), lingerMs)
     this.#socket.destroySoon()
+    for (const stream of this.#takeHeld()) stream.lose('malformed')
   }
 
   /** What the loss of a stream is to its request. */
@@ -196,5 +219,6 @@ export class UpstreamSession implements ClientSessionOwner {
     this.#socket.destroy()
     if (wasOpen) this.#home.dropped(this)
     this.session.lost()
+    for (const stream of this.#takeHeld()) stream.lose('lost')
   }
 }

@@ -21,12 +21,17 @@ import type { UpstreamSession } from './upstream-session.ts'
 export class UpstreamStream implements UpstreamExchange, Asker {
   method = ''
   untouched = false
+  unsent = false
   answered = false
   readonly served: number
   readonly #home: UpstreamSession
   readonly #deadline: Deadline
   #owner: UpstreamOwner | undefined
   #stream: Stream<Asker> | undefined
+  /** What waits until it may leave: the head, parts of the body, and whether there are no more. */
+  #block = ''
+  #parts: Buffer[] = []
+  #isAsked = false
   #clocks: UpstreamClocks = { connectMs: 0, backendRequestMs: 0, idleMs: 0 }
   #phase: 'new' | 'head' | 'body' | 'over' = 'new'
   #startedMs = 0
@@ -61,10 +66,33 @@ export class UpstreamStream implements UpstreamExchange, Asker {
     this.#startedMs = this.#home.nowMs()
     if (takesTrailers) headers.set('te', 'trailers')
     const scheme = this.#home.secure ? 'https' : 'http'
-    const block = encodeRequest({ method, scheme, target, authority }, headers, length)
-    this.#home.began(this)
-    this.#stream = this.#home.session.open(this, block, framing === 'none')
+    this.#block = encodeRequest({ method, scheme, target, authority }, headers, length)
+    this.#isAsked = framing === 'none'
+    if (this.#home.began(this)) this.#open()
     this.reconsider()
+  }
+
+  #open(): void {
+    const { session } = this.#home
+    const isAlone = this.#isAsked && this.#parts.length === 0
+    const stream = session.open(this, this.#block, isAlone)
+    this.#stream = stream
+    for (const part of this.#parts.splice(0)) session.send(stream, part)
+    if (this.#isAsked && !isAlone) session.finish(stream)
+  }
+
+  /** It has waited, and may leave now. */
+  go(): void {
+    if (this.#phase === 'over') return
+    this.#open()
+    this.#owner?.writable()
+  }
+
+  /** It has waited for nothing: another connection has to take it. */
+  turnAway(): void {
+    if (this.#phase === 'over') return
+    this.unsent = true
+    this.lose('untouched')
   }
 
   /** Which clock runs before there is an answer: it depends on whether there is a connection. */
@@ -78,7 +106,11 @@ export class UpstreamStream implements UpstreamExchange, Asker {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#stream === undefined || this.#phase === 'over') return true
+    if (this.#phase === 'over') return true
+    if (this.#stream === undefined) {
+      this.#parts.push(Buffer.from(chunk))
+      return false
+    }
     this.#idleClock()
     return this.#home.session.send(this.#stream, chunk)
   }
@@ -86,6 +118,7 @@ export class UpstreamStream implements UpstreamExchange, Asker {
   flush(): void {}
 
   end(): void {
+    this.#isAsked = true
     if (this.#stream !== undefined && this.#phase !== 'over')
       this.#home.session.finish(this.#stream)
   }

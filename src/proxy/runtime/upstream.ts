@@ -66,7 +66,9 @@ export interface UpstreamExchange {
   readonly answered: boolean
   /** The backend has said that it did nothing about the request: any may be sent again. */
   readonly untouched: boolean
-  /** The backend may still say so. */
+  /** It has never been told of the request: its connection takes fewer than it was thought to. */
+  readonly unsent: boolean
+  /** The backend may still say that it did nothing. */
   readonly refusable: boolean
   /**
    * Sends a request head. With a body (`framing` other than `none`) the head waits for its first

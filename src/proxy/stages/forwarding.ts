@@ -86,9 +86,19 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     this.#picked = picked
     picked.endpoint.inFlight++
     this.#attempt = new LiveAttempt(this.#exchange, this.#lane, picked)
-    const connection = picked.endpoint.pool.take()
-    if (connection === undefined) picked.endpoint.pool.wait(this)
+    this.#takeOf(picked)
+  }
+
+  #takeOf({ endpoint }: Picked): void {
+    const connection = endpoint.pool.take()
+    if (connection === undefined) endpoint.pool.wait(this)
     else this.assigned(connection)
+  }
+
+  /** The same attempt, on another connection. */
+  #waitAgain(): void {
+    this.#detach()
+    if (this.#picked !== undefined) this.#takeOf(this.#picked)
   }
 
   assigned(connection: UpstreamExchange): void {
@@ -219,6 +229,7 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     reason: ConnectFault | undefined,
   ): void {
     const attempt = this.#attempt
+    if (this.#connection?.unsent === true) return this.#waitAgain()
     const firstByteMs = attempt?.end(code, reason) ?? 0
     const untouched = this.#connection?.untouched === true
     const stale = this.#isStale(code)

@@ -45,9 +45,10 @@ export class Upload implements BodySink {
   }
 
   #sendAgain(connection: UpstreamExchange): void {
-    for (const chunk of this.#kept) connection.write(chunk)
+    let takesMore = true
+    for (const chunk of this.#kept) takesMore = connection.write(chunk)
     if (this.#hasEnded) connection.end()
-    else this.resume()
+    else if (takesMore) this.resume()
   }
 
   /** The connection is of no use any more: what comes waits for another. */
