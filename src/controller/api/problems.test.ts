@@ -17,6 +17,12 @@ const saidOf = (more: object, spec: object = {}): string[] => {
     : []
 }
 
+test('a text that YAML reads as a number: quotes are asked for', () => {
+  expect(saidOf({}, { tls: { minVersion: 1.3 } })).toEqual([
+    'spec.tls.minVersion: must be one of 1.2, 1.3, not 1.3; it is a text: write it in quotes, "1.3"',
+  ])
+})
+
 describe('a field that does not exist', () => {
   test.each([
     ['of a rule', { timeout: {} }, 'spec.rules[0].timeout', 'timeouts'],

@@ -96,7 +96,7 @@ function sentence(issue: Issue, value: unknown): string {
     case 'too_big':
       return `must ${bound(issue.origin, 'at most', issue.maximum)}${issue.origin === 'string' ? '' : sizeOf(value, was)}`
     case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}${was}`
+      return `must be one of ${issue.values.map(String).join(', ')}${was}${quotes(issue.values, value)}`
     case 'invalid_format':
       return issue.message.startsWith('must')
         ? `${issue.message}${was}`
@@ -109,6 +109,12 @@ function sentence(issue: Issue, value: unknown): string {
       return issue.message.startsWith('must') ? issue.message : `is invalid${was}`
   }
 }
+
+/** YAML reads what looks like a number as one. */
+const quotes = (values: readonly unknown[], value: unknown): string =>
+  typeof value === 'number' && values.includes(String(value))
+    ? `; it is a text: write it in quotes, "${value}"`
+    : ''
 
 function unionSentence(issue: Extract<Issue, { code: 'invalid_union' }>, was: string): string {
   if (issue.message.startsWith('must')) return `${issue.message}${was}`

@@ -35,6 +35,11 @@ export function draftRule(source: RuleSource, drafting: Drafting): DraftedRule {
   const action = draftAction({ ...source, matches }, drafting)
   const authorize = draftAuthorizeOf(source, drafting)
   const policies = draftPolicies(spec, route, where, drafting)
+  if (spec.upgrade?.webSocket === true && !matches.some(takesGet) && matches.length > 0)
+    checks.refuse(
+      `${where}.upgrade`,
+      'a WebSocket is opened by GET, which no match of this rule takes; add GET to methods',
+    )
   const faulty = checks.problems.slice(before).some(({ reason }) => reason !== 'UnsupportedBackend')
   const rule: RuleDraft = {
     name: spec.name,
@@ -46,6 +51,8 @@ export function draftRule(source: RuleSource, drafting: Drafting): DraftedRule {
   }
   return { rule, broken }
 }
+
+const takesGet = ({ methods }: Match): boolean => methods.length === 0 || methods.includes('GET')
 
 function draftAuthorizeOf(
   { spec, route, namespace, where, defaultsAreLost }: RuleSource,

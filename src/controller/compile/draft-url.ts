@@ -19,7 +19,10 @@ export function draftUrl(text: string, where: string, drafting: Drafting): Backe
   const { checks, options } = drafting
   const url = URL.canParse(text) && !/[\s\\]/.test(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    return checks.refuse(where, `"${text}" is not a URL; write https://host[:port][/base/path]`)
+    return checks.refuse(
+      where,
+      `"${text}" is not a URL; write https://host[:port][/base/path]${insteadOf(url)}`,
+    )
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     return checks.refuse(
@@ -44,6 +47,17 @@ export function draftUrl(text: string, where: string, drafting: Drafting): Backe
   const scheme = url.protocol === 'http:' ? 'http' : 'https'
   const port = url.port === '' ? (scheme === 'http' ? 80 : 443) : Number(url.port)
   return { target: { kind: 'url', scheme, hostname, port }, basePath }
+}
+
+/** What says in other places what people say by a scheme. */
+const insteadOf = (url: URL | undefined): string => hints[url?.protocol ?? ''] ?? ''
+
+const hints: Readonly<Record<string, string>> = {
+  'grpc:': ' and protocol: H2C (without TLS) or HTTP2 beside it',
+  'grpcs:': ' and protocol: HTTP2 beside it',
+  'h2c:': ' and protocol: H2C beside it, with http',
+  'ws:': ' with http, and upgrade: { webSocket: true } in the rule',
+  'wss:': ' and upgrade: { webSocket: true } in the rule',
 }
 
 function draftBasePath(pathname: string, where: string, { checks }: Drafting): string | undefined {

@@ -15,7 +15,7 @@ export function resolveAuthorize(
   lookup: Lookup,
   from: Referrer,
   draft: AuthorizeDraft,
-): { readonly authorize: Authorize; readonly problems: readonly Problem[] } {
+): { readonly authorize: Authorize; readonly problems: Problem[] } {
   if (draft.kind === 'public' || draft.kind === 'deny') return { authorize: draft, problems: [] }
   const problems: Problem[] = []
   const members = draft.members.map((member) => {
@@ -24,6 +24,23 @@ export function resolveAuthorize(
     return memberOf(member, problem)
   })
   return { authorize: Object.freeze({ ...draft, members: Object.freeze(members) }), problems }
+}
+
+/**
+ * The authorizers that keep everybody out of a rule whose route has TLS of its own and asks for no certificate of clients. Another
+ * route cannot ask for one on the same host: theirs would be another TLS, and one of both is held.
+ */
+export function unaskedCertificates(lookup: Lookup, draft: AuthorizeDraft): readonly Problem[] {
+  if (draft.kind === 'public' || draft.kind === 'deny') return []
+  const unasked = draft.members.filter(
+    ({ namespace, name }) => lookup.find('authorizers', namespace, name) === 'certificates',
+  )
+  if (draft.kind === 'anyOf' && unasked.length < draft.members.length) return []
+  return unasked.map(({ where, namespace, name }) => ({
+    reason: 'Invalid',
+    path: where,
+    message: `${printTarget({ kind: 'ApiAuthorizer', namespace, name })} wants a client certificate, and spec.tls asks for none, so nobody can ever get in; write spec.tls.clientCertificate: { mode: Require, caRefs: [{ name: ... }] }`,
+  }))
 }
 
 /** An id with `!` names no object: it keeps a refused reference from finding an authorizer that others may use. */

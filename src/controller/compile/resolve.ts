@@ -12,7 +12,7 @@ import type {
   Subject,
 } from './drafts.ts'
 import type { Lookup } from './lookup.ts'
-import { resolveAuthorize } from './resolve-authorize.ts'
+import { resolveAuthorize, unaskedCertificates } from './resolve-authorize.ts'
 import { type ClusterUse, resolveBackend } from './resolve-backend.ts'
 import { type ResolvedTls, resolveTls } from './resolve-tls.ts'
 import type { Sharing } from './sharing.ts'
@@ -85,6 +85,8 @@ function resolveRule(
     route.referrer,
     draft.authorize,
   )
+  const isUnasked = route.tls !== undefined && route.tls.client === undefined
+  if (isUnasked) memberProblems.push(...unaskedCertificates(lookup, draft.authorize))
   const problems = [...backendProblems, ...memberProblems]
   const rule: Rule = Object.freeze({
     id: `${id}/${draft.name}`,
