@@ -33,7 +33,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   client_certificate_invalid: note(
     'The certificate of the client has expired, is of another authority, is revoked, or may not be used by clients.',
-    '`detail` says which, in the word of OpenSSL. Get a certificate of one of the authorities in `caRefs`.',
+    '`detail` says which, in the word of OpenSSL, and so does `reason` in the access log (`CERT_HAS_EXPIRED`, `CERT_REVOKED`, `CRL_HAS_EXPIRED`: the list is old, put the next one into the bundle). Get a certificate of one of the authorities in `caRefs`.',
   ),
   credentials_missing: note(
     'The rule asks for a token and the request carries none in the places that the authorizer reads.',
@@ -147,7 +147,7 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   upstream_tls_failed: note(
     'The TLS handshake with the backend failed: an unknown CA, another name, or an expired certificate.',
-    '`reason` of the attempt in the access log names the fault (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, …). `no_tls_spoken`: the port is one without TLS, write `http://` or drop `tls`. `handshake_refused`: the backend broke off; often it wants a client certificate (`tls.clientCertificateRef`), or no version of TLS is common. A private CA is given with `NODE_EXTRA_CA_CERTS`; verification cannot be switched off.',
+    '`reason` of the attempt in the access log names the fault (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, …). `no_tls_spoken`: the port is one without TLS, write `http://` or drop `tls`. `handshake_refused`: the backend broke off; often it wants a client certificate (`tls.clientCertificateRef`), or no version of TLS is common. A private CA is given with `tls.caRef` of the backend ([tls.md](tls.md#tls-towards-backends)), or for all with `NODE_EXTRA_CA_CERTS`; verification cannot be switched off.',
   ),
   upstream_reset: note(
     'The backend closed the connection before its answer was complete.',
@@ -187,6 +187,6 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
   ),
   http_version_unsupported: note(
     'The request names an HTTP version other than 1.0 or 1.1.',
-    'Use HTTP/1.1.',
+    'Use HTTP/1.1, or HTTP/2: over TLS, or without it where the setting `listeners.http.h2c` is on.',
   ),
 }
