@@ -111,4 +111,18 @@ describe('Wheel', () => {
     clock.advance(1000)
     expect(seen).toHaveLength(1)
   })
+
+  test('a deadline that is set again and again for the same time is reached then', () => {
+    const clock = fakeClock()
+    const wheel = new Wheel(clock)
+    const seen: number[] = []
+    const since = clock.nowMs()
+    const deadline = new Deadline(wheel, () => seen.push(clock.nowMs() - since))
+    for (let i = 0; i < 20; i++) {
+      clock.advance(60)
+      if (seen.length === 0) deadline.set(since, 1000)
+    }
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).toBeLessThanOrEqual(1100)
+  })
 })

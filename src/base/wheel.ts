@@ -62,7 +62,8 @@ export class Deadline {
   set(nowMs: number, delayMs: number): void {
     if (delayMs <= 0) return this.clear()
     this.#dueMs = nowMs + delayMs
-    if (!this.#timer.armed || this.#timer.dueMs > this.#dueMs) this.#wheel.arm(this.#timer, delayMs)
+    if (!this.#timer.armed || this.#timer.dueMs > this.#dueMs)
+      this.#wheel.arm(this.#timer, delayMs, nowMs)
   }
 
   /** The timer is left in the wheel and finds nothing to do. */

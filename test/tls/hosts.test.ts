@@ -67,6 +67,18 @@ const name = async (servername: string, options?: tls.ConnectionOptions) => {
   return subject.CN
 }
 
+test.each([
+  ['https://a.shop.example/x', '200'],
+  ['https://a.shop.example:443/x', '200'],
+  ['http://a.shop.example/x', '400'],
+])('R4 over TLS %s in absolute form is %s', async (target, status) => {
+  const { socket, close } = await connect(gateway.port, 'a.shop.example')
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: a.shop.example\r\n\r\n`)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  close()
+  expect(answer.toString('latin1').slice(9, 12)).toBe(status)
+})
+
 describe('the certificate that is shown', () => {
   test.each([
     ['a.shop.example', '*.shop.example'],

@@ -119,6 +119,7 @@ describe('pseudo-headers', () => {
     ['a path with 8-bit', with_({ ':path': '/\xe9' }), '400'],
     ['a path of more than 8 KiB', with_({ ':path': `/${'a'.repeat(8192)}` }), '414'],
     ['a method of 33 characters', with_({ ':method': 'A'.repeat(33) }), '501'],
+    ['R4 the scheme of another connection', with_({ ':scheme': 'https' }), '400'],
     ['CONNECT', with_({ ':method': 'CONNECT', ':scheme': undefined, ':path': undefined }), '405'],
     ['TRACE', with_({ ':method': 'TRACE' }), '405'],
     ['an authority with a user', with_({ ':authority': 'u@api.example' }), '400'],
@@ -267,6 +268,14 @@ describe('trailers', () => {
     expect(recorder.take().messages.map(printed)).toEqual([
       'POST / HTTP/1.1\nhost: api.example\ntransfer-encoding: chunked\nab',
     ])
+  })
+
+  test('F22 of more than limits.trailerBytes are none', async () => {
+    const long = literal(Array.from({ length: 9 }, () => ['x-late', 'x'.repeat(1000)] as const))
+    await expectNothing(
+      Buffer.concat([head(post()), data('ab'), frame(1, 5, 1, long)]),
+      'protocol_error',
+    )
   })
 
   test.each<[string, Buffer]>([

@@ -26,6 +26,10 @@ const ofConnections = new Set(
   ),
 )
 
+export interface StreamLimits extends HeadLimits {
+  readonly trailerBytes: number
+}
+
 /** A stream that holds no request: reset, and nothing is forwarded. */
 export const malformed: ParseFault = Object.freeze({ code: 'bad_request', reason: 'h2_malformed' })
 
@@ -37,7 +41,10 @@ export class RequestFields implements FieldSink {
   /** Undefined while nothing is wrong. `malformed` counts more than whatever else there is to say. */
   fault: ParseFault | undefined
   readonly #authorities: AuthorityReader
-  #limits: HeadLimits
+  /** Of the connection: what a trusted proxy says of its client is another thing. */
+  readonly #ours: 'http' | 'https'
+  #limits: StreamLimits
+  #mostBytes = 0
   #head: RequestHead = emptyHead()
   #text = ''
   #bytes = 0
@@ -51,13 +58,15 @@ export class RequestFields implements FieldSink {
   #cookieAt = -1
   #isTrailer = false
 
-  constructor(limits: HeadLimits, scheme: 'http' | 'https') {
+  constructor(limits: StreamLimits, scheme: 'http' | 'https') {
     this.#limits = limits
+    this.#ours = scheme
     this.#authorities = new AuthorityReader(scheme)
   }
 
-  begin(limits: HeadLimits, isTrailer: boolean): void {
+  begin(limits: StreamLimits, isTrailer: boolean): void {
     this.#limits = limits
+    this.#mostBytes = isTrailer ? limits.trailerBytes : limits.headerBytes
     this.#isTrailer = isTrailer
     this.fault = undefined
     this.#head = emptyHead()
@@ -76,7 +85,7 @@ export class RequestFields implements FieldSink {
   field(field: Field): void {
     // A cookie in crumbs counts for as many fields (H4).
     if (field.name !== ':path') this.#bytes += field.size
-    if (this.#bytes > this.#limits.headerBytes) return this.#refuse(headFaults.fieldsLarge)
+    if (this.#bytes > this.#mostBytes) return this.#refuse(headFaults.fieldsLarge)
     if (field.isPseudo) return this.#pseudo(field)
     if (++this.#count > this.#limits.headerCount) return this.#refuse(headFaults.fieldsMany)
     if (field.isMalformed) return this.#spoil()
@@ -165,6 +174,8 @@ export class RequestFields implements FieldSink {
     if (this.#scheme !== 'http' && this.#scheme !== 'https') return this.#spoil()
     if (this.#path === undefined || this.#path === '' || (isLast && head.contentLength > 0))
       return this.#spoil()
+    // As in absolute form over HTTP/1.1 (R4).
+    if (this.#scheme !== this.#ours) return this.#refuse(headFaults.target)
     if (method.length > longestMethod) return this.#refuse(headFaults.method)
     this.#target(this.#path)
     this.#authorityOf(head)

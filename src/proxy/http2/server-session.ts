@@ -1,12 +1,11 @@
 import type { HeaderList } from '../http1/header-list.ts'
 import type { ParseFault, RequestHead } from '../http1/message.ts'
-import type { HeadLimits } from '../http1/request-parser.ts'
 import type { Block } from './block-reader.ts'
 import { Budget } from './budget.ts'
 import { type ErrorName, errorCodes, largestWindow, settingIds } from './frame.ts'
 import { encodeHead } from './hpack-encoder.ts'
 import { streamWindow } from './receiving.ts'
-import { malformed, RequestFields } from './request-fields.ts'
+import { malformed, RequestFields, type StreamLimits } from './request-fields.ts'
 import { Session } from './session.ts'
 import { newStream, type Stream, type StreamOwner } from './stream.ts'
 import type { SessionOwner } from './stream-table.ts'
@@ -36,19 +35,19 @@ const faults = Object.fromEntries(
 ) as Readonly<Record<ErrorName, ParseFault>>
 
 /** H3: what is longer than all limits together before it is decoded is no honest block. */
-const mostBlock = ({ headerBytes, target }: HeadLimits): number => headerBytes + target
+const mostBlock = ({ headerBytes, target }: StreamLimits): number => headerBytes + target
 
 /** The server's side of an HTTP/2 connection: requests in, answers out. */
 export class ServerSession extends Session<StreamOwner> {
   readonly #owner: ServerSessionOwner
   readonly #fields: RequestFields
   readonly #resets: Budget
-  #limits: HeadLimits
+  #limits: StreamLimits
   /** Requests with a higher id are not taken any more. */
   #mostId = largestWindow
   #isAnnounced = false
 
-  constructor(owner: ServerSessionOwner, limits: HeadLimits, scheme: 'http' | 'https') {
+  constructor(owner: ServerSessionOwner, limits: StreamLimits, scheme: 'http' | 'https') {
     super(owner, mostBlock(limits), connectionWindow, [
       [settingIds.maxConcurrentStreams, mostStreams],
       [settingIds.initialWindowSize, streamWindow],
@@ -67,7 +66,7 @@ export class ServerSession extends Session<StreamOwner> {
   }
 
   /** New limits hold from the next head on. */
-  set limits(limits: HeadLimits) {
+  set limits(limits: StreamLimits) {
     this.#limits = limits
     this.blocks.most = mostBlock(limits)
   }

@@ -63,7 +63,7 @@ export class Connection implements ClientConnection {
     this.socket = socket
     this.host = host
     this.peer = peerOf(socket, tls)
-    this.#parser = new RequestParser(host.limits)
+    this.#parser = new RequestParser(host.limits, this.peer.scheme)
     this.#deadline = new Deadline(host.wheel, () => this.#expired())
     this.#restSinceMs = host.clock.nowMs()
     this.#deadline.set(this.#restSinceMs, host.clocks.headMs)

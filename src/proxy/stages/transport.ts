@@ -71,7 +71,10 @@ function connectionFault(exchange: Exchange, host: Host, peer: PeerTls): Fault |
 
 const misdirected: Fault = [
   'misdirected',
-  { detail: 'This connection was made for another host; open a new one for this host.' },
+  {
+    detail:
+      'This connection was made for another host, or before the TLS settings of this one changed; open a new one.',
+  },
 ]
 
 function isElsewhere({ runtime }: Exchange, host: Host, peer: PeerTls): boolean {
