@@ -15,11 +15,14 @@ const dayMs = 86_400_000
 /** Writes an authority, unless there is one, and a certificate for a server and for a client; says what to do with them. */
 export async function makeCertificates(
   folder: string,
-  { host, days }: DevCertsFlags,
+  { host, days, name, client }: DevCertsFlags,
 ): Promise<void> {
   const now = systemClock.wallMs()
   const validity = { fromWallMs: now - dayMs, untilWallMs: now + days * dayMs }
   try {
+    const files = [name === usualName ? 'server' : name, ...client]
+    const twice = files.find((each, at) => files.indexOf(each) !== at)
+    if (twice !== undefined) throw new Error(`two certificates would be ${twice}.crt`)
     fs.mkdirSync(folder, { recursive: true })
     const authority = await authorityIn(folder, now)
     const server = await issueCertificate(authority, {
@@ -29,23 +32,27 @@ export async function makeCertificates(
       usage: 'server',
       validity,
     })
-    const client = await issueClient(authority, validity)
-    write(folder, 'server', server)
-    write(folder, 'client', client)
-    fs.writeFileSync(path.join(folder, 'tls.yaml'), manifests(authority, server), { mode: 0o600 })
+    write(folder, name === usualName ? 'server' : name, server)
+    for (const each of client) write(folder, each, await issueClient(authority, each, validity))
+    const text = manifests(authority, server, name)
+    fs.writeFileSync(path.join(folder, manifestOf(name)), text, { mode: 0o600 })
   } catch (error) {
     process.stderr.write(`fairlead dev-certs: ${(error as Error).message}\n`)
     process.exitCode = 1
     return
   }
-  process.stdout.write(nextSteps(folder, host[0] ?? 'localhost'))
+  process.stdout.write(nextSteps(folder, host[0] ?? 'localhost', name))
 }
 
-const issueClient = (authority: Pair, validity: Validity): Promise<Pair> =>
+const usualName = 'dev-tls'
+
+const manifestOf = (name: string): string => (name === usualName ? 'tls.yaml' : `${name}.yaml`)
+
+const issueClient = (authority: Pair, name: string, validity: Validity): Promise<Pair> =>
   issueCertificate(authority, {
-    commonName: 'client',
-    dnsNames: ['client.example'],
-    uris: ['spiffe://dev/client'],
+    commonName: name,
+    dnsNames: [`${name}.example`],
+    uris: [`spiffe://dev/${name}`],
     usage: 'client',
     validity,
   })
@@ -69,9 +76,9 @@ function write(folder: string, name: string, { cert, key }: Pair): void {
   fs.writeFileSync(path.join(folder, `${name}.key`), `${key}\n`, { mode: 0o600 })
 }
 
-const manifests = (authority: Pair, server: Pair): string => `apiVersion: v1
+const manifests = (authority: Pair, server: Pair, name: string): string => `apiVersion: v1
 kind: Secret
-metadata: { name: dev-tls }
+metadata: { name: ${name} }
 type: kubernetes.io/tls
 stringData:
   tls.crt: |
@@ -89,12 +96,12 @@ ${indented(authority.cert)}
 
 const indented = (pem: string): string => pem.trim().replace(/^/gm, '    ')
 
-const nextSteps = (folder: string, host: string): string =>
-  `Made in ${folder}: an authority (ca.crt), a certificate for the server, one for a client, and tls.yaml with a Secret dev-tls and a
+const nextSteps = (folder: string, host: string, name: string): string =>
+  `Made in ${folder}: an authority (ca.crt), a certificate for the server, those of clients, and ${manifestOf(name)} with a Secret ${name} and a
 ConfigMap dev-ca.
 
-1. Copy tls.yaml into the folder of your manifests, and give a route of it:
-     tls: { secretRef: { name: dev-tls } }
+1. Copy ${manifestOf(name)} into the folder of your manifests, and give a route of it:
+     tls: { secretRef: { name: ${name} } }
 2. Start the gateway with --https 127.0.0.1:8443
 3. curl --cacert ${path.join(folder, 'ca.crt')} https://${host}:8443/
 `

@@ -20,6 +20,7 @@ function sampleOf(option: Option): readonly [text: string, value: unknown] {
   if (option.isBoolean()) return ['true', true]
   if (/:port>/.test(flags)) return ['[::1]:1234', { host: '::1', port: 1234 }]
   if (/<n>/.test(flags)) return ['3', 3]
+  if (/<label>/.test(flags)) return ['a-tls', 'a-tls']
   if (/<names>/.test(flags)) return ['one,two', ['one', 'two']]
   if (/<field>/.test(flags)) return ['x-a: 1', [['x-a', '1']]]
   const choice = argChoices?.find((each) => each !== defaultValue) ?? 'a value'
