@@ -227,8 +227,11 @@ describe('the tunnel of a stream', () => {
         socket.end('bye')
         await client.answered(1)
       }
+      let error = ''
+      socket.on('error', ({ code }: NodeJS.ErrnoException) => (error = code ?? ''))
       leave(client)
       while (!socket.destroyed) await turns(1)
+      if (!hasEnded) expect(error).toBe('ECONNRESET')
       const reason = hasEnded ? 'backend_closed' : 'client_gone'
       expect((await finished())?.failureDetail).toEqual({ reason })
     }

@@ -329,8 +329,9 @@ describe('the tunnel', () => {
   test('a client that resets takes the backend with it', async () => {
     const { proxy, client, upstream, close } = await pairOf(switchingBackend())
     await client.until(opened)
+    const closed = once(upstream.connections[0]!.socket, 'close')
     client.leave()
-    while (upstream.connections[0]?.socket.destroyed === false) await turns(1)
+    await expect(closed).rejects.toMatchObject({ code: 'ECONNRESET' })
     expect(proxy.finished[0]?.failureDetail).toEqual({ reason: 'client_gone' })
     await close()
   })

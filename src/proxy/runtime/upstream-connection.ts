@@ -142,6 +142,12 @@ export class UpstreamConnection implements UpstreamExchange {
     this.socket.destroySoon()
   }
 
+  /** By RST, or under TLS without a close_notify. */
+  breakOff(): void {
+    if (this.#phase === 'tunnel' && !this.#secure) this.socket.resetAndDestroy()
+    this.abort()
+  }
+
   spend(): void {
     this.#keepAlive = false
   }

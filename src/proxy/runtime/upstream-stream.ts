@@ -128,6 +128,9 @@ export class UpstreamStream implements UpstreamExchange, Asker {
   close(): void {
     this.abort()
   }
+  breakOff(): void {
+    this.abort()
+  }
   spend(): void {}
 
   handOver(owner: UpstreamOwner): void {

@@ -84,6 +84,8 @@ export interface UpstreamExchange {
   halfClose(): void
   /** Nobody wants more of a tunnel; what was written leaves first, if it does so soon. */
   close(): void
+  /** The other side of a tunnel was reset, and so is this one: nobody may take what came for all there was. */
+  breakOff(): void
   /** The answer that comes is the last: nobody knows what the backend makes of this connection. */
   spend(): void
   /** Another owner takes the rest of the answer. */

@@ -87,6 +87,7 @@ export class Tunnel implements UpstreamOwner, BodySink, ReplySource {
 
   gone(): void {
     this.#tell('client_gone')
+    if (!this.#isOver) this.#connection.breakOff()
     this.#finish()
   }
 
