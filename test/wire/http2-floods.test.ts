@@ -343,6 +343,22 @@ describe('windows', () => {
     expect(client.stream(201).body).toHaveLength(65_535)
   })
 
+  test('R16 H7 a window that opens by drops does not keep a stream', async () => {
+    const { client, clock, proxy } = await start(large)
+    client.frame(4, 0, 0, noWindow).request(1).request(3)
+    await client.until(
+      () => client.stream(1).blocks.length > 0 && client.stream(3).blocks.length > 0,
+    )
+    for (let second = 0; second < 32; second++) {
+      client.frame(8, 0, 1, uint32(1)).frame(8, 0, 3, uint32(1000))
+      await client.ping()
+      clock.advance(1000)
+    }
+    expect((await client.answered(1)).reset).toBe('enhance_your_calm')
+    expect(client.stream(3).reset).toBe(undefined)
+    expect(proxy.proxy.inFlight).toBe(1)
+  })
+
   test('H7 no window for the connection: it ends, and nothing of it is left', async () => {
     const setup = await start((seen, part) =>
       answering(part.includes('/large') ? ok(body) : ok())(seen, part),

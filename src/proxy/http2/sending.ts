@@ -12,6 +12,9 @@ export interface SendingOwner {
   localEnded(stream: Stream): void
 }
 
+/** A client that takes less in the time of a stall takes nothing: it holds what it is sent (R16). */
+const leastProgress = 4096
+
 /** What a connection sends on its streams, as far and as fast as the windows of the peer and the kernel let it out. */
 export class Sending {
   readonly #owner: SendingOwner
@@ -42,7 +45,7 @@ export class Sending {
     stream.queue ??= []
     stream.queue.push(Buffer.from(chunk.subarray(sent)))
     stream.queued += chunk.length - sent
-    stream.stalledSinceMs = this.#owner.nowMs()
+    if (!this.#waiting.has(stream)) this.#progress(stream, leastProgress)
     this.#waiting.add(stream)
     return false
   }
@@ -102,7 +105,7 @@ export class Sending {
     const sent = this.#sendPart(stream, chunk.subarray(0, frameBytes))
     if (sent === 0) return false
     stream.queued -= sent
-    stream.stalledSinceMs = this.#owner.nowMs()
+    this.#progress(stream, sent)
     if (sent === chunk.length) stream.queue?.shift()
     else (stream.queue as Buffer[])[0] = chunk.subarray(sent)
     if (stream.queued > 0) return true
@@ -110,6 +113,13 @@ export class Sending {
     if (stream.ending) this.#end(stream)
     else if (!this.isBlocked) stream.owner?.writable()
     return true
+  }
+
+  #progress(stream: Stream, bytes: number): void {
+    stream.dripped += bytes
+    if (stream.dripped < leastProgress) return
+    stream.dripped = 0
+    stream.stalledSinceMs = this.#owner.nowMs()
   }
 
   /** Since when something waits for the peer, a window or the kernel; undefined when nothing does. */

@@ -40,8 +40,9 @@ export interface Stream<Owner extends StreamOwner = StreamOwner> {
   /** END_STREAM follows what is queued: alone, or with trailers. */
   ending: boolean
   trailers: HeaderList | undefined
-  /** Since when it has waited for a window. */
+  /** Since when it has waited for a window, drops of one aside; and the bytes that such have let out. */
   stalledSinceMs: number
+  dripped: number
 }
 
 export const newStream = <Owner extends StreamOwner = StreamOwner>(
@@ -64,4 +65,5 @@ export const newStream = <Owner extends StreamOwner = StreamOwner>(
   ending: false,
   trailers: undefined,
   stalledSinceMs: 0,
+  dripped: 0,
 })
