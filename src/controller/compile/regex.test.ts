@@ -20,6 +20,11 @@ describe('regexFault', () => {
       pattern: '((a{10}){10}){9}',
       want: 'at most 256',
     },
+    {
+      name: 'a repeat of a Unicode class',
+      pattern: '/([a-z]{1,30}\\pL{1,30}){1,30}',
+      want: 'needs about 15331 steps a byte; at most 256',
+    },
   ])('C1: $name is refused with the reason', ({ pattern, want }) => {
     expect(regexFault(pattern)).toContain(want)
   })

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { mostRegexCost, regexCost } from '../api/regex-cost.ts'
 
 /** A match costs at most this many steps a byte of the path, so 8 KiB of hostile path stay in the milliseconds. */
 const largestProgram = 256
@@ -8,14 +9,18 @@ const largestProgram = 256
  * look-around, so that matching is linear whatever the input (hostile-inputs C1).
  */
 export function regexFault(pattern: string): string | undefined {
+  const cost = regexCost(pattern)
+  if (cost > mostRegexCost) return tooLarge(`about ${cost}`)
   try {
     const size = RE2JS.compile(pattern).programSize()
-    if (size <= largestProgram) return undefined
-    return `the regex needs ${size} steps a byte; at most ${largestProgram} are allowed, use smaller repeat counts`
+    return size <= largestProgram ? undefined : tooLarge(`${size}`)
   } catch (error) {
     return `the regex is not RE2 syntax: ${reasonOf(error)}`
   }
 }
+
+const tooLarge = (steps: string): string =>
+  `the regex needs ${steps} steps a byte; at most ${largestProgram} are allowed, use smaller repeat counts`
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error

@@ -1,17 +1,11 @@
-import { RE2JS } from 're2js'
 import type { PathMatch, ValueMatch } from '../../model/match.ts'
 import type { HeaderList } from '../http1/header-list.ts'
+import { wholeMatch } from './regex.ts'
 
 /** Whether a text satisfies a condition. */
 export type TextTest = (text: string) => boolean
 
 const slash = 47
-
-/** User patterns run in linear time (C1), always over the whole text (C2). */
-function wholeMatch(pattern: string): TextTest {
-  const compiled = RE2JS.compile(pattern)
-  return (text) => compiled.testExact(text)
-}
 
 /** Whether a whole canonical path satisfies a match. */
 export function pathTest(match: PathMatch): TextTest {
