@@ -174,8 +174,8 @@ export class RequestFields implements FieldSink {
     if (this.#scheme !== 'http' && this.#scheme !== 'https') return this.#spoil()
     if (this.#path === undefined || this.#path === '' || (isLast && head.contentLength > 0))
       return this.#spoil()
-    // As in absolute form over HTTP/1.1 (R4).
-    if (this.#scheme !== this.#ours) return this.#refuse(headFaults.target)
+    // As in absolute form over HTTP/1.1 (R4). Who ends TLS in front of us keeps the scheme that its client has used (RFC 9113 §8.3.1).
+    if (this.#scheme === 'http' && this.#ours === 'https') return this.#refuse(headFaults.target)
     if (method.length > longestMethod) return this.#refuse(headFaults.method)
     this.#target(this.#path)
     this.#authorityOf(head)
