@@ -17,7 +17,8 @@ Whole manifests that work: [examples](../examples/). What the fields do together
 
 - A **duration** is written \`250ms\`, \`30s\` or \`1h30m\`. \`0s\` is allowed only where it means "off".
 - **Bytes** are written \`500\`, \`64Ki\` or \`10Mi\`.
-- A reference without \`namespace\` stays in the namespace of its object. Any other namespace must allow it with a ReferenceGrant.
+- A reference without \`namespace\` stays in the namespace of its object. Any other namespace must allow it with a
+  [ReferenceGrant](operating.md#grants-between-namespaces).
 - Nothing is clamped or ignored: a value out of range, and a field that does not exist, are refused, and the rule they are in holds its place
   with 503. (A default gives way in one case: \`timeouts.request\` is not longer than the setting \`guardrails.maxRequest\`.)
 - An object that may be left out may not be empty: without a field it says nothing.

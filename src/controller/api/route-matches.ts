@@ -14,7 +14,13 @@ const pathMatch = checked(
     pattern: path
       .optional()
       .meta(note('The whole path; {id} stands for one segment that is not empty.')),
-    regex: path.optional().meta(note('An RE2 expression over the whole path. All of one object may need 2048 steps a byte together.')),
+    regex: path
+      .optional()
+      .meta(
+        note(
+          'An RE2 expression over the whole path. All of one object may need 2048 steps a byte together.',
+        ),
+      ),
   }),
   exactlyOne(['exact', 'prefix', 'pattern', 'regex']),
 )
