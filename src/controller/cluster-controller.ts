@@ -269,7 +269,8 @@ export class ClusterController {
     const { client, clock, dice, log, secretNamespaces, restarted } = this.#options
     const { watchNamespaces: namespaces } = this.#options
     const scope = { namespaces, secretNamespaces }
-    const events = { changed: this.#changed, synced: this.#changed, restarted }
+    const noted = (uid: string) => this.#statuses.seen(uid)
+    const events = { changed: this.#changed, synced: this.#changed, restarted, noted }
     return new ClusterSource({ client, clock, dice, log, ...scope, ...events })
   }
 

@@ -359,3 +359,40 @@ describe.each([3_600_000, -3_600_000, -86_400_000])('K7: the clock is set by %i 
     expect(Math.abs(seconds)).toBeLessThan(5000)
   })
 })
+
+describe('C13 a status that somebody else has written', () => {
+  const forged = (conditions: readonly StatusCondition[]) =>
+    conditions.map((each) => ({ ...each, message: 'all is well' }))
+
+  test('is written over after a while, by what it was, and not again', async () => {
+    const { writer, stored, writes, acknowledge, pass } = setUp()
+    writer.lead()
+    writer.update([statusOf('a')], { epoch: 1, sequence: 1 })
+    acknowledge(1)
+    await pass(2000)
+    const good = stored.get('a') ?? []
+    stored.set('a', forged(good))
+    writer.seen('a')
+    await pass(4000)
+    expect(stored.get('a')).not.toEqual(good)
+    await pass(2000)
+    expect(stored.get('a')).toEqual(good)
+    writer.seen('a')
+    await pass(10_000)
+    expect(writes).toHaveLength(2)
+  })
+
+  test('is none of that when the watch was only late', async () => {
+    const { writer, stored, writes, acknowledge, pass } = setUp()
+    writer.lead()
+    writer.update([statusOf('a')], { epoch: 1, sequence: 1 })
+    acknowledge(1)
+    await pass(2000)
+    const good = stored.get('a') ?? []
+    stored.set('a', forged(good))
+    writer.seen('a')
+    stored.set('a', good)
+    await pass(10_000)
+    expect(writes).toHaveLength(1)
+  })
+})

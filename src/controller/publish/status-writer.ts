@@ -50,6 +50,8 @@ const firstWaitMs = 1000
 const newLeaderMs = 30_000
 const lookMs = 250
 const retryMs = 5000
+/** What we wrote is what the watch shows after so long, or somebody else has written since. */
+const doubtMs = 5000
 
 /**
  * Writes what became of each object, only when it changed, at most so many at once, and never on the configuration's path.
@@ -63,6 +65,8 @@ export class StatusWriter {
   /** Uids that are to be written now, in order. */
   readonly #queue = new Set<string>()
   readonly #writing = new Set<string>()
+  /** When it is looked again at what is not ours, by uid. */
+  readonly #doubts = new Map<string, number>()
   #timer: Timer | undefined
   #leadsSinceMs: number | undefined
   readonly #certificates: CertificateWatch
@@ -111,6 +115,28 @@ export class StatusWriter {
     this.#plan(lookMs)
   }
 
+  /** The watch shows conditions of an object: those that are not ours are written over (hostile-inputs C13). */
+  seen(uid: string): void {
+    const entry = this.#entries.get(uid)
+    if (entry === undefined || !this.#isForeign(entry) || this.#doubts.has(uid)) return
+    this.#doubts.set(uid, this.#options.clock.nowMs() + doubtMs)
+    this.#plan(doubtMs)
+  }
+
+  #isForeign({ status, wrote }: Entry): boolean {
+    return wrote !== undefined && !isSame(wrote, this.#options.written(status))
+  }
+
+  #settleDoubts(): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const [uid, atMs] of this.#doubts) {
+      if (atMs > nowMs) continue
+      this.#doubts.delete(uid)
+      const entry = this.#entries.get(uid)
+      if (entry !== undefined && this.#isForeign(entry)) this.#queue.add(uid)
+    }
+  }
+
   /** A proxy has acknowledged, refused, come or gone. */
   proxiesChanged(): void {
     this.#plan(lookMs)
@@ -147,6 +173,7 @@ export class StatusWriter {
   #look(): void {
     if (this.#leadsSinceMs === undefined) return
     const fleet = this.#fleet()
+    this.#settleDoubts()
     for (const uid of this.#due) {
       const entry = this.#entries.get(uid)
       if (entry === undefined) this.#due.delete(uid)
@@ -154,6 +181,7 @@ export class StatusWriter {
     }
     this.#pump()
     if (this.#due.size > 0) this.#plan(lookMs)
+    else if (this.#doubts.size > 0) this.#plan(doubtMs)
   }
 
   #fleet(): Fleet {

@@ -27,6 +27,8 @@ export interface ClusterSourceOptions {
   readonly secretNamespaces: readonly string[]
   readonly changed: () => void
   readonly restarted: (kind: string) => void
+  /** An object's conditions are shown, changed or not. */
+  readonly noted: (uid: string) => void
   /** Every kind has been listed: `world` is whole from now on. */
   readonly synced: () => void
 }
@@ -75,14 +77,14 @@ export class ClusterSource {
   }
 
   #add(kind: Kind, namespace: string, options: ClusterSourceOptions): void {
-    const { client, clock, dice, log, changed, restarted } = options
+    const { client, clock, dice, log, changed, restarted, noted } = options
     const synced = () => {
       if (this.synced) options.synced()
     }
     const resource = resourceOf(kind, namespace)
     const unreadable = (name: string, problem: string) =>
       log.warn('an object cannot be read and is left out', { object: `${kind} ${name}`, problem })
-    const store = new ObjectStore(resource, changed, unreadable)
+    const store = new ObjectStore(resource, changed, unreadable, noted)
     this.#stores.set(kind, [...(this.#stores.get(kind) ?? []), store])
     this.#reflectors.push(
       new Reflector({ client, clock, dice, log, resource, store, restarted, synced }),

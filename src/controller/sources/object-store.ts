@@ -21,6 +21,7 @@ export class ObjectStore implements ReflectorStore {
   readonly #resource: Pick<Resource, 'kind' | 'apiVersion'>
   readonly #changed: () => void
   readonly #unreadable: (name: string, problem: string) => void
+  readonly #noted: (uid: string) => void
   readonly #objects = new Map<string, Decoded['object']>()
   /** Of what compile may look at. */
   readonly #digests = new Map<string, string>()
@@ -32,10 +33,12 @@ export class ObjectStore implements ReflectorStore {
     resource: Pick<Resource, 'kind' | 'apiVersion'>,
     changed: () => void,
     unreadable: (name: string, problem: string) => void,
+    noted: (uid: string) => void = () => {},
   ) {
     this.#resource = resource
     this.#changed = changed
     this.#unreadable = unreadable
+    this.#noted = noted
   }
 
   get size(): number {
@@ -86,8 +89,9 @@ export class ObjectStore implements ReflectorStore {
   #note(object: RawObject): void {
     const { conditions } =
       (object as { readonly status?: { readonly conditions?: unknown } }).status ?? {}
-    if (Array.isArray(conditions))
-      this.#conditions.set(uidOf(object), conditions as readonly WrittenCondition[])
+    if (!Array.isArray(conditions)) return
+    this.#conditions.set(uidOf(object), conditions as readonly WrittenCondition[])
+    this.#noted(uidOf(object))
   }
 
   /** True when compile would see a difference. */
