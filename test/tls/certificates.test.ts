@@ -76,9 +76,26 @@ beforeAll(async () => {
       ...route('asks.shop.example'),
       spec: { hostnames: ['asks.shop.example'], tls: tls('Optional'), rules },
     },
+    // One route alone that asks for no certificate, and for an authorizer of certificates, is refused when it is written.
     {
       ...route('free.shop.example'),
-      spec: { hostnames: ['free.shop.example'], tls: { secretRef: { name: 'shop' } }, rules },
+      spec: { hostnames: ['free.shop.example'], rules },
+    },
+    {
+      ...route('free.shop.example'),
+      metadata: { name: 'free-tls', namespace: 'default' },
+      spec: {
+        hostnames: ['free.shop.example'],
+        tls: { secretRef: { name: 'shop' } },
+        rules: [
+          {
+            name: 'other',
+            matches: [{ path: { exact: '/other' } }],
+            authorize: { public: true },
+            respond: { status: 204 },
+          },
+        ],
+      },
     },
   ])
 })
