@@ -189,4 +189,8 @@ export const failureNotes: Readonly<Record<FailureCode, Note>> = {
     'The request names an HTTP version other than 1.0 or 1.1.',
     'Use HTTP/1.1, or HTTP/2: over TLS, or without it where the setting `listeners.http.h2c` is on.',
   ),
+  loop_detected: note(
+    'The request has gone through gateways of this kind eight times, as its `Via` says: a backend of the rule leads back here.',
+    'Point `backends` at the service itself, not at an address or name that the gateway answers for.',
+  ),
 }

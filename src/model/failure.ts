@@ -86,6 +86,7 @@ export const failures = {
     505,
     'The HTTP version is not supported',
   ),
+  loop_detected: failure('loop_detected', 508, 'The request goes in a circle'),
 } as const satisfies Record<string, Failure>
 
 export type FailureCode = keyof typeof failures

@@ -56,7 +56,10 @@ export function draftEdits(
     set: mergeHeaders(defaults?.set, own?.set),
     add: mergeHeaders(defaults?.add, own?.add),
   }
-  checkNames([...edits.remove, ...edits.set.map(nameOf), ...edits.add.map(nameOf)], where, checks)
+  const names = [...edits.remove, ...edits.set.map(nameOf), ...edits.add.map(nameOf)]
+  checkNames(names, where, checks)
+  if (where.endsWith('.requestHeaders') && names.includes('via'))
+    checks.refuse(where, 'header "via" cannot be edited; loops are found by it')
   return edits
 }
 

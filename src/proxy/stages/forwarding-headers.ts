@@ -4,6 +4,7 @@ import type { Peer } from '../http1/message.ts'
 import { newSpanId } from '../runtime/request-id.ts'
 import { isSampled } from '../runtime/trace-context.ts'
 import type { Exchange, Policy } from './exchange.ts'
+import { pseudonym } from './hops.ts'
 
 /**
  * Never for a backend to see, whoever sent them: they make it take one request for another (U8), or, as HTTP_PROXY of
@@ -108,7 +109,7 @@ function callerLines({ request: { peer, head } }: Exchange): string {
     const host = flat(head.host)
     const lines =
       `x-forwarded-for: ${address}\r\nx-forwarded-proto: ${scheme}\r\nx-forwarded-host: ${host}\r\nx-forwarded-port: ${localPort}\r\n` +
-      `x-real-ip: ${address}\r\nforwarded: ${element(address, host, scheme)}\r\nvia: 1.1 fairlead\r\n`
+      `x-real-ip: ${address}\r\nforwarded: ${element(address, host, scheme)}\r\nvia: ${pseudonym}\r\n`
     callers.set(peer, (caller = { host, lines: flat(lines) }))
   }
   return caller.lines
@@ -153,7 +154,7 @@ function append(exchange: Exchange): void {
 function addIds({ headers, traceId, id }: Exchange, sampled: boolean): void {
   headers.add('x-request-id', id)
   headers.add('traceparent', `00-${traceId}-${newSpanId()}-${sampled ? '01' : '00'}`)
-  headers.set('via', follow(headers.all('via').join(', '), '1.1 fairlead'))
+  headers.set('via', follow(headers.all('via').join(', '), pseudonym))
 }
 
 const follow = (list: string, last: string): string => (list === '' ? last : `${list}, ${last}`)
