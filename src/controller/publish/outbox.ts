@@ -10,8 +10,11 @@ import { deltaOf } from '../../model/snapshot-delta.ts'
 import type { Publication, Served, Withheld } from './publication.ts'
 import { SizeBound } from './size-bound.ts'
 
-/** Snapshots that a proxy may still have; they share nearly all of their parts. */
-const remembered = 16
+/**
+ * Snapshots that a proxy may still have: a few seconds of a storm. They share nearly all of their parts. A proxy that falls behind them is sent
+ * the whole, which of ten thousand routes takes the better part of a second to read, and requests wait for that.
+ */
+const remembered = 64
 
 /** What is newest, as frames: each way to it is encoded once, however many proxies take it. */
 export class Outbox {
