@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,9 +9,9 @@ export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'fairlead-'))
 
   constructor(files: Readonly<Record<string, string>> = {}) {
-    // What is written last may still be on its way.
-    const how = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }
-    onTestFinished(() => rmSync(this.path, how))
+    // What is written last may still be on its way, and needs its turns to get there.
+    const how = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }
+    onTestFinished(() => rm(this.path, how))
     for (const [name, text] of Object.entries(files)) this.write(name, text)
   }
 
