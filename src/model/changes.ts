@@ -10,13 +10,13 @@ export interface Changes<T> {
  * Compares two lists that are sorted by key. Parts that stayed are mostly the very same ones, so that one change in many costs a
  * glance at each.
  *
- * @param isSame of two parts with one key: whether nothing has changed
+ * @param isSame of two parts with one key that are not the very same: whether nothing has changed; by default never
  */
 export function changes<T>(
   before: readonly T[],
   after: readonly T[],
   keyOf: (part: T) => string,
-  isSame: (a: T, b: T) => boolean,
+  isSame: (a: T, b: T) => boolean = () => false,
 ): Changes<T> {
   const come: T[] = []
   const gone: string[] = []

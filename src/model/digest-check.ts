@@ -23,7 +23,7 @@ function digestOfPart(part: Part): string {
  * @param known one that was found to be true: hosts that are in it are not looked at again
  */
 export function digestFault(snapshot: Snapshot, known?: Snapshot): string | undefined {
-  const { come } = changes(known?.hosts ?? [], snapshot.hosts, ({ hostname }) => hostname, never)
+  const { come } = changes(known?.hosts ?? [], snapshot.hosts, ({ hostname }) => hostname)
   const host = come.find((each) => !isTrue(each))
   if (host !== undefined) return `the digest of host "${host.hostname}" does not match`
   const forged = Object.keys(snapshot.secrets).find(
@@ -34,8 +34,6 @@ export function digestFault(snapshot: Snapshot, known?: Snapshot): string | unde
     ? undefined
     : 'the digest of the snapshot does not match'
 }
-
-const never = (): boolean => false
 
 function isTrue(host: Host): boolean {
   const entries = host.entries.map(({ match, rule }) => digestOfEntry(match, digestOfPart(rule)))

@@ -170,6 +170,15 @@ test('a client that has no question for longer than bodyIdle keeps its call whil
   expect(got).toMatch(/^(news){9,}bye$/)
 })
 
+test('R16 until the backend answers, a client is waited for no longer than bodyIdle, whatever it calls its body', async () => {
+  const { proxy } = await rig(() => {}, { clocks: { bodyIdleMs: 300 } })
+  const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+  open.push({ close: () => client.destroy() })
+  const stream = client.request({ ':method': 'POST', ':path': '/a', 'content-type': type })
+  const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  expect(head['grpc-message']).toContain('request_timeout')
+})
+
 test('a stream that idles: DEADLINE_EXCEEDED, which says by which clock and what helps', async () => {
   const timeouts = { requestMs: 5000, backendRequestMs: 5000, connectMs: 1000, idleMs: 200 }
   const act: Act = (stream) => stream.respond({ ':status': 200, 'content-type': type })

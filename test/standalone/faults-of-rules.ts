@@ -207,6 +207,12 @@ const headers: readonly Fault[] = [
     { set: [{ name: 'content-length', value: '1' }] },
     'header "content-length" cannot be edited; the gateway alone writes it',
   ),
+  wrong(
+    'Via, by which loops are found',
+    rule('requestHeaders'),
+    { remove: ['Via'] },
+    'header "via" cannot be edited; leave it out: loops are found by it',
+  ),
   edits(
     'a header that is removed as an object',
     'requestHeaders',

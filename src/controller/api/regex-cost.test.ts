@@ -21,6 +21,12 @@ test('C1 what would take long to compile is told from its text', () => {
   expect(regexCost('/([a-z]{1,30}\\pL{1,30}){1,30}x')).toBeGreaterThan(mostRegexCost)
 })
 
+test('C1 repeats of repeats stay a number, however many', () => {
+  const nested = `${'('.repeat(120)}a${'{1000})'.repeat(119)}{1000}){1}`
+  expect(nested.length).toBeLessThanOrEqual(1024)
+  expect(regexCost(nested)).toBeGreaterThan(mostRegexCost)
+})
+
 /** Its own expression must not be the next thing that takes long. */
 test.each(['[\\', '(', '{1', '[[:a', '\\p{', '\\x{', '(?P<a', '[^]'])(
   'C1 "%s" 512 times is read in one go',

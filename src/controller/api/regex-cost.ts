@@ -40,7 +40,10 @@ const costOf = (token: string): number =>
 const times = (low: string, high: string | undefined): number =>
   high === undefined || high === '' ? Number(low) + (high === '' ? 1 : 0) : Number(high)
 
+/** Far above every bound: beyond it a product would become infinite, and infinite times nothing no number at all. */
+const ceiling = 1e9
+
 function add(group: Group, cost: number, last = cost): void {
-  group.cost += Math.max(cost, 0)
+  group.cost = Math.min(group.cost + Math.max(cost, 0), ceiling)
   group.last = last
 }

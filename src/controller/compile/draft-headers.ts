@@ -56,12 +56,28 @@ export function draftEdits(
     set: mergeHeaders(defaults?.set, own?.set),
     add: mergeHeaders(defaults?.add, own?.add),
   }
-  const names = [...edits.remove, ...edits.set.map(nameOf), ...edits.add.map(nameOf)]
-  checkNames(names, where, checks)
-  if (where.endsWith('.requestHeaders') && names.includes('via'))
-    checks.refuse(where, 'header "via" cannot be edited; loops are found by it')
+  checkNames(namesOf(edits), where, checks)
   return edits
 }
+
+/** Edits of requests. A backend that leads back to the gateway is found by what stands in Via. */
+export function draftRequestEdits(
+  defaults: HeaderEditsSpec | undefined,
+  own: HeaderEditsSpec | undefined,
+  where: string,
+  checks: Checks,
+): HeaderEdits {
+  const edits = draftEdits(defaults, own, where, checks)
+  if (namesOf(edits).includes('via'))
+    checks.refuse(where, 'header "via" cannot be edited; leave it out: loops are found by it')
+  return edits
+}
+
+const namesOf = ({ remove, set, add }: HeaderEdits): readonly string[] => [
+  ...remove,
+  ...set.map(nameOf),
+  ...add.map(nameOf),
+]
 
 export function draftHeaders(
   specs: readonly HeaderSpec[],

@@ -1,7 +1,7 @@
 import type { ErrorPage, PathPolicy, RuleLimits, Timeouts, Upgrade } from '../../model/snapshot.ts'
 import type { ErrorPageSpec, RouteSpec, RuleSpec, UpgradeSpec } from '../api/specs.ts'
 import { draftCors } from './draft-cors.ts'
-import { draftEdits } from './draft-headers.ts'
+import { draftEdits, draftRequestEdits } from './draft-headers.ts'
 import { type Drafting, ofDefaults } from './drafting.ts'
 import type { Policies } from './drafts.ts'
 
@@ -31,7 +31,12 @@ export function draftPolicies(
     ),
     limits: sharing.share(draftLimits({ ...defaults.limits, ...spec.limits })),
     requestHeaders: sharing.share(
-      draftEdits(defaults.requestHeaders, spec.requestHeaders, `${where}.requestHeaders`, checks),
+      draftRequestEdits(
+        defaults.requestHeaders,
+        spec.requestHeaders,
+        `${where}.requestHeaders`,
+        checks,
+      ),
     ),
     responseHeaders: sharing.share(
       draftEdits(

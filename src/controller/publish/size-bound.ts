@@ -31,7 +31,7 @@ export class SizeBound {
   }
 
   #follow(hosts: readonly Host[]): void {
-    const { come, gone } = changes(this.#hosts, hosts, ({ hostname }) => hostname, never)
+    const { come, gone } = changes(this.#hosts, hosts, ({ hostname }) => hostname)
     this.#hosts = hosts
     for (const hostname of gone) this.#take(hostname, 0)
     for (const host of come)
@@ -52,5 +52,3 @@ export class SizeBound {
     return bytes
   }
 }
-
-const never = (): boolean => false

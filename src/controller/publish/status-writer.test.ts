@@ -361,18 +361,24 @@ describe.each([3_600_000, -3_600_000, -86_400_000])('K7: the clock is set by %i 
 })
 
 describe('C13 a status that somebody else has written', () => {
-  const forged = (conditions: readonly StatusCondition[]) =>
-    conditions.map((each) => ({ ...each, message: 'all is well' }))
+  /** One was written, somebody has put another in its place, and the watch shows it. */
+  async function forgery() {
+    const parts = setUp()
+    parts.writer.lead()
+    parts.writer.update([statusOf('a')], { epoch: 1, sequence: 1 })
+    parts.acknowledge(1)
+    await parts.pass(2000)
+    const good = parts.stored.get('a') ?? []
+    parts.stored.set(
+      'a',
+      good.map((each) => ({ ...each, message: 'all is well' })),
+    )
+    parts.writer.seen('a')
+    return { ...parts, good }
+  }
 
   test('is written over after a while, by what it was, and not again', async () => {
-    const { writer, stored, writes, acknowledge, pass } = setUp()
-    writer.lead()
-    writer.update([statusOf('a')], { epoch: 1, sequence: 1 })
-    acknowledge(1)
-    await pass(2000)
-    const good = stored.get('a') ?? []
-    stored.set('a', forged(good))
-    writer.seen('a')
+    const { writer, stored, writes, pass, good } = await forgery()
     await pass(4000)
     expect(stored.get('a')).not.toEqual(good)
     await pass(2000)
@@ -383,14 +389,7 @@ describe('C13 a status that somebody else has written', () => {
   })
 
   test('is none of that when the watch was only late', async () => {
-    const { writer, stored, writes, acknowledge, pass } = setUp()
-    writer.lead()
-    writer.update([statusOf('a')], { epoch: 1, sequence: 1 })
-    acknowledge(1)
-    await pass(2000)
-    const good = stored.get('a') ?? []
-    stored.set('a', forged(good))
-    writer.seen('a')
+    const { stored, writes, pass, good } = await forgery()
     stored.set('a', good)
     await pass(10_000)
     expect(writes).toHaveLength(1)

@@ -108,7 +108,7 @@ export interface BodySource {
   /** Delivers to `sink`, what has already arrived before it returns. At most once. */
   pipe(sink: BodySink): void
   resume(): void
-  /** Who sends it may be silent for as long as the exchange goes on: other clocks count it. */
+  /** From now on who sends it may be silent for as long as the exchange goes on: other clocks count it. */
   untimed?(): void
   /** Fails the exchange with 413 once more than this is delivered. */
   limit(bytes: number): void

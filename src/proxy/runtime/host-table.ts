@@ -1,6 +1,7 @@
 import { comparePaths, type PathMatch } from '../../model/match.ts'
 import type { Host, HostEntry } from '../../model/snapshot.ts'
-import { pathTest, type TextTest, type ValueTest, valueTest } from './matchers.ts'
+import { pathTest, type ValueTest, valueTest } from './matchers.ts'
+import type { TextTest } from './regex.ts'
 
 /** One entry with its conditions made ready. What an entry does not need is undefined. */
 export interface ReadyEntry {

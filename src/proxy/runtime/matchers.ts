@@ -1,9 +1,6 @@
 import type { PathMatch, ValueMatch } from '../../model/match.ts'
 import type { HeaderList } from '../http1/header-list.ts'
-import { wholeMatch } from './regex.ts'
-
-/** Whether a text satisfies a condition. */
-export type TextTest = (text: string) => boolean
+import { type TextTest, wholeMatch } from './regex.ts'
 
 const slash = 47
 

@@ -1,5 +1,7 @@
 import { RE2JS } from 're2js'
-import type { TextTest } from './matchers.ts'
+
+/** Whether a text satisfies a condition. */
+export type TextTest = (text: string) => boolean
 
 /** States of a regex's automaton that are kept, in bytes; what does not fit is found anew. Its own default is 8 MiB. */
 const stateBytes = 64 * 1024

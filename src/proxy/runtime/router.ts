@@ -4,8 +4,9 @@ import type { Host, HostEntry } from '../../model/snapshot.ts'
 import { flat } from '../http1/flat.ts'
 import type { HeaderList } from '../http1/header-list.ts'
 import { HostTable, type TableNode, type Tier } from './host-table.ts'
-import { headerFits, parameterFits, type TextTest, type ValueTest } from './matchers.ts'
+import { headerFits, parameterFits, type ValueTest } from './matchers.ts'
 import { type Parameters, queryParameters } from './query-parameters.ts'
+import type { TextTest } from './regex.ts'
 import { RuleKeeper } from './rule-keeper.ts'
 
 export type RouteResult =

@@ -8,7 +8,6 @@ import { fail } from './fail.ts'
 import { Forwarding } from './forwarding.ts'
 import { http2Only, isUnservedGrpc } from './grpc.ts'
 import { hashKey } from './hash-key.ts'
-import { circle, isCircling } from './hops.ts'
 
 /** What all exchanges of a forwarding rule share. Built once per rule. */
 export interface Lane {
@@ -40,7 +39,6 @@ export function forward(
   let { generation } = runtime
   return (exchange) => {
     if (isUnservedGrpc(exchange.request)) return fail(exchange, 'upgrade_required', http2Only)
-    if (isCircling(exchange.headers)) return fail(exchange, 'loop_detected', circle)
     if (generation !== runtime.generation) {
       generation = runtime.generation
       if (!lane.selector.isCurrent()) lane = newLane()

@@ -4,7 +4,8 @@ import type { Peer } from '../http1/message.ts'
 import { newSpanId } from '../runtime/request-id.ts'
 import { isSampled } from '../runtime/trace-context.ts'
 import type { Exchange, Policy } from './exchange.ts'
-import { pseudonym } from './hops.ts'
+import { fail } from './fail.ts'
+import { circle, isCircling, pseudonym } from './hops.ts'
 
 /**
  * Never for a backend to see, whoever sent them: they make it take one request for another (U8), or, as HTTP_PROXY of
@@ -65,8 +66,10 @@ export function forwardingHeaders(rule: Rule): Policy {
   const mustBeFields = [...written, 'via'].some(isReadLater(rule))
   return {
     request: (exchange, next) => {
+      const isRelayed = exchange.headers.has('via')
+      if (isRelayed && isCircling(exchange.headers)) return fail(exchange, 'loop_detected', circle)
       if (exchange.clientTrusted) append(exchange)
-      else if (mustBeFields || exchange.headers.has('via')) overwrite(exchange)
+      else if (mustBeFields || isRelayed) overwrite(exchange)
       else overwriteByTail(exchange)
       next(exchange)
     },

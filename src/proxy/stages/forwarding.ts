@@ -15,7 +15,7 @@ import { discardAnswer } from './discard.ts'
 import type { Exchange } from './exchange.ts'
 import { fail } from './fail.ts'
 import type { Lane } from './forward.ts'
-import { isGrpcType, noStatus, printTimeout, saidEnd, statusFields } from './grpc.ts'
+import { endOfCall, isGrpcType, printTimeout, saidEnd } from './grpc.ts'
 import { LiveAttempt, outcomeLabel } from './live-attempt.ts'
 import {
   isIdempotent,
@@ -55,8 +55,6 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     this.#exchange = exchange
     this.#lane = lane
     const { head, body } = exchange.request
-    // A stream of questions has its pauses; `idle` counts both ways.
-    if (exchange.grpc !== undefined) body.untimed?.()
     if (body.framing !== 'none')
       this.#upload = new Upload(body, isIdempotent(head, lane.action.retry), this)
   }
@@ -192,6 +190,8 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     const { grpc } = exchange
     if (grpc !== undefined && isGrpcType(head.headers.get('content-type'))) {
       grpc.isAnswered = true
+      // A stream of questions has its pauses: from here on `idle` counts both ways.
+      this.#exchange.request.body.untimed?.()
       grpc.end = saidEnd(head.headers, 'head')
     }
     head.headers.filter(isTheirs)
@@ -216,11 +216,7 @@ export class Forwarding implements UpstreamOwner, PoolWaiter, ReplySource {
     trailers?.filter(isTheirs)
     this.#finish()
     const { grpc, reply } = this.#exchange
-    if (grpc === undefined || !grpc.isAnswered || grpc.end !== undefined) return reply.end(trailers)
-    grpc.end = saidEnd(trailers, 'trailers')
-    if (grpc.end !== undefined) return reply.end(trailers)
-    grpc.end = { status: noStatus.status, by: 'gateway', place: 'trailers' }
-    reply.end(statusFields(noStatus))
+    reply.end(grpc === undefined ? trailers : endOfCall(grpc, trailers))
   }
 
   failed(

@@ -101,8 +101,20 @@ export interface CallFault {
   readonly message: string
 }
 
+/** What goes behind an answer: the backend's own trailers, or in their place the status that it owes. */
+export function endOfCall(
+  call: GrpcCall,
+  trailers: HeaderList | undefined,
+): HeaderList | undefined {
+  if (!call.isAnswered || call.end !== undefined) return trailers
+  call.end = saidEnd(trailers, 'trailers')
+  if (call.end !== undefined) return trailers
+  call.end = { status: noStatus.status, by: 'gateway', place: 'trailers' }
+  return statusFields(noStatus)
+}
+
 /** What a backend owes and did not say. */
-export const noStatus: CallFault = {
+const noStatus: CallFault = {
   status: 'UNKNOWN',
   message: 'The backend ended its answer without a grpc-status',
 }

@@ -11,11 +11,10 @@ export const circle: FailureDetail = {
   detail: `The request has come through ${mostHops} gateways already: a backend leads back to this one`,
 }
 
-/** A backend that leads back to the gateway would otherwise be asked until something runs out. Our own hop is among them already. */
+/** A backend that leads back to the gateway would otherwise be asked until something runs out. */
 export const isCircling = (headers: HeaderList): boolean =>
-  headers.has('via') &&
   headers
     .all('via')
     .join(',')
     .split(',')
-    .filter((hop) => hop.trim() === pseudonym).length > mostHops
+    .filter((hop) => hop.trim() === pseudonym).length >= mostHops
